@@ -1,0 +1,77 @@
+"""camsim: emulate camera devices, differentiably, from YAML profiles.
+
+>>> camera = camsim.compile("seed/drone/ma-s-me")
+>>> raw = camera.capture(scene, seed=0)     # (B, 3, H, W) linear light -> (B, 1, H, W) DN
+>>> rgb = camera.develop(raw)               # -> (B, 3, H, W) display-encoded in [0, 1]
+
+Audits of models across devices live in the package `audit`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from camsim import isp, sensor
+    from camsim.catalog import load, save, select, shipped
+    from camsim.emulator import Emulator, compile
+    from camsim.errors import CamsimError, NoDataError, ProfileError, UnsafeError
+    from camsim.profile import Profile, Provenance
+    from camsim.sensor import Sensor
+    from camsim.spec import Knob, Range
+
+__version__ = _version("camsim")
+
+_HOMES = {
+    "CamsimError": "camsim.errors",
+    "Emulator": "camsim.emulator",
+    "Knob": "camsim.spec",
+    "NoDataError": "camsim.errors",
+    "Profile": "camsim.profile",
+    "ProfileError": "camsim.errors",
+    "Provenance": "camsim.profile",
+    "Range": "camsim.spec",
+    "Sensor": "camsim.sensor",
+    "UnsafeError": "camsim.errors",
+    "compile": "camsim.emulator",
+    "load": "camsim.catalog",
+    "save": "camsim.catalog",
+    "select": "camsim.catalog",
+    "shipped": "camsim.catalog",
+}
+
+__all__ = [
+    "CamsimError",
+    "Emulator",
+    "Knob",
+    "NoDataError",
+    "Profile",
+    "ProfileError",
+    "Provenance",
+    "Range",
+    "Sensor",
+    "UnsafeError",
+    "__version__",
+    "compile",
+    "isp",
+    "load",
+    "save",
+    "select",
+    "sensor",
+    "shipped",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line must not wait for torch to print its help."""
+    if name in ("isp", "sensor"):
+        return importlib.import_module(f"camsim.{name}")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'camsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

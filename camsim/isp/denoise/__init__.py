@@ -1,0 +1,14 @@
+"""Denoising methods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from camsim.isp.denoise.gaussian import GaussianDenoise, denoise_gaussian
+from camsim.isp.denoise.median import MedianDenoise, denoise_median
+
+Denoise = Annotated[GaussianDenoise | MedianDenoise, Field(discriminator="method")]
+
+__all__ = ["Denoise", "GaussianDenoise", "MedianDenoise", "denoise_gaussian", "denoise_median"]

@@ -1,0 +1,65 @@
+"""Median denoising."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from camsim.border import mirror_pad
+from camsim.cfa import RawFormat
+from camsim.isp.luma import Channels, filter_channels
+from camsim.spec import Domain, Form, Stage, StageSpec
+
+Size = Literal[3, 5]
+
+
+def denoise_median(rgb: Tensor, size: Size, channels: Channels = "luma") -> Tensor:
+    """Median over a square window.
+
+    Args:
+        rgb: (B, 3, H, W).
+        size: side of the window, px.
+        channels: on the luma, or on each of R, G, B.
+
+    Returns:
+        (B, 3, H, W). Same as scipy.ndimage.median_filter away from the border. The gradient goes to the pixel that is
+        the median.
+    """
+    return filter_channels(rgb, channels, lambda planes: _median(planes, size))
+
+
+def _median(planes: Tensor, size: int) -> Tensor:
+    padded = mirror_pad(planes, size // 2)
+    height, width = planes.shape[-2:]
+    shifts = [padded[..., y : y + height, x : x + width] for y in range(size) for x in range(size)]
+    return torch.stack(shifts, dim=-1).median(dim=-1).values
+
+
+class MedianDenoise(StageSpec):
+    """``{kind: denoise, method: median, size: 3}``."""
+
+    takes: ClassVar[frozenset[Domain]] = frozenset({"linear", "encoded"})
+    gives: ClassVar[Domain | None] = None
+    form: ClassVar[Form] = "local"
+
+    kind: Literal["denoise"] = "denoise"
+    method: Literal["median"] = "median"
+    size: Size
+    channels: Channels = "luma"
+
+    def build(self, raw: RawFormat) -> Stage:
+        return MedianDenoiseStage(self)
+
+
+class MedianDenoiseStage(Stage):
+    """See `denoise_median`; no knobs."""
+
+    def __init__(self, spec: MedianDenoise) -> None:
+        super().__init__(spec)
+        self.size: Size = spec.size
+        self.channels: Channels = spec.channels
+
+    def forward(self, image: Tensor) -> Tensor:
+        return denoise_median(image, self.size, self.channels)

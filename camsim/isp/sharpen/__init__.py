@@ -1,0 +1,14 @@
+"""Sharpening methods."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from camsim.isp.sharpen.sharpening_filter import SharpeningFilter, sharpening_filter
+from camsim.isp.sharpen.unsharp_mask import UnsharpMask, unsharp_mask
+
+Sharpen = Annotated[SharpeningFilter | UnsharpMask, Field(discriminator="method")]
+
+__all__ = ["Sharpen", "SharpeningFilter", "UnsharpMask", "sharpening_filter", "unsharp_mask"]

@@ -1,0 +1,199 @@
+"""A device profile: sensor, ISP chain, where its numbers come from and how far they plausibly stray."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from camsim.cfa import RawFormat
+from camsim.errors import did_you_mean
+from camsim.isp import ColorMatrix, IspStage, WhiteBalance
+from camsim.isp.order import order_problems
+from camsim.sensor import Sensor
+from camsim.spec import Knob, Model, Range, Spec, StageSpec
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", max_length=120)]
+
+
+class Provenance(Model):
+    """Where a number comes from."""
+
+    source: Annotated[str, Field(min_length=1)]
+    status: Literal["measured", "datasheet", "derived", "published", "assumed"]
+    note: str | None = None
+
+
+class Profile(Model):
+    """A camera. ``isp`` is ordered; a stage may repeat (its second is addressed as ``isp.sharpen_2``)."""
+
+    camsim: Literal[1] = 1
+    name: Name
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    provenance: dict[str, Provenance] = {}
+    sensor: Sensor
+    isp: Annotated[tuple[IspStage, ...], Field(strict=False, min_length=1)]
+    search: dict[str, Range] | None = None
+    """The knobs that plausibly vary; None: every knob, within the assumed range of its kind."""
+
+    @field_validator("isp")
+    @classmethod
+    def _ordered(cls, stages: tuple[StageSpec, ...]) -> tuple[StageSpec, ...]:
+        problems = order_problems([type(stage) for stage in stages])
+        if problems:
+            raise _several([((index,), text) for index, text in problems])
+        return stages
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        problems: list[tuple[tuple[str | int, ...], str]] = []
+        raw = self.sensor.raw_format
+        for index, stage in enumerate(self.isp):
+            try:
+                stage.resolve(raw)
+            except ValueError as error:
+                problems.append((("isp", index), _plain(error)))
+        try:
+            self.resolved_sensor()
+        except ValueError as error:
+            problems.append((("sensor",), _plain(error)))
+        except torch.linalg.LinAlgError:
+            problems.append(
+                (("sensor", "response"), "the white balance and colour matrix have no inverse; give a matrix instead")
+            )
+        if not problems:
+            problems += self._search_problems()
+        fields = self.field_paths()
+        for path in self.provenance:
+            if path not in fields:
+                problems.append((("provenance", path), f"is not a field of this profile{did_you_mean(path, fields)}"))
+        if problems:
+            raise _several(problems)
+        return self
+
+    def _search_problems(self) -> list[tuple[tuple[str | int, ...], str]]:
+        problems: list[tuple[tuple[str | int, ...], str]] = []
+        knobs = self.knobs()
+        for path, given in (self.search or {}).items():
+            if path not in knobs:
+                text = f"is not a knob of this profile{did_you_mean(path, knobs)} (knobs: {', '.join(knobs)})"
+                problems.append((("search", path), text))
+                continue
+            knob = knobs[path]
+            low, high = given.around(knob.value)
+            if np.any(low < knob.bounds[0]) or np.any(high > knob.bounds[1]):
+                limits = f"[{knob.bounds[0]:g}, {knob.bounds[1]:g}]"
+                text = f"reaches from {low.min():g} to {high.max():g}, outside the knob's bounds {limits} {knob.unit}"
+                problems.append((("search", path), text))
+            elif np.any(knob.value < low) or np.any(knob.value > high):
+                problems.append((("search", path), f"must contain the profile's own value {knob.value.tolist()}"))
+        return problems
+
+    def stage_names(self) -> tuple[str, ...]:
+        """Each stage's name within the chain: its kind, with ``_2``, ``_3`` ... for repeats."""
+        seen: Counter[str] = Counter()
+        names = []
+        for stage in self.isp:
+            seen[stage.kind] += 1
+            names.append(stage.kind if seen[stage.kind] == 1 else f"{stage.kind}_{seen[stage.kind]}")
+        return tuple(names)
+
+    def field_paths(self) -> set[str]:
+        """Every path that provenance may name: ``sensor.black_level``, ``isp.color_matrix``, ``isp.clip.low`` ..."""
+        paths = {"sensor", "isp"} | {f"sensor.{name}" for name in type(self.sensor).model_fields}
+        for name, stage in zip(self.stage_names(), self.isp, strict=True):
+            paths |= {f"isp.{name}"} | {f"isp.{name}.{field}" for field in type(stage).model_fields}
+        return paths
+
+    @property
+    def raw_format(self) -> RawFormat:
+        """How the mosaics of this device are to be read."""
+        return self.sensor.raw_format
+
+    def resolved_sensor(self) -> Sensor:
+        """The sensor with its defaults (exposure, response) written out."""
+        return self.sensor.resolve(self._isp_color())
+
+    def resolved_isp(self) -> tuple[StageSpec, ...]:
+        """The ISP chain with what it takes from the sensor written out."""
+        return tuple(stage.resolve(self.sensor.raw_format) for stage in self.isp)
+
+    def _isp_color(self) -> torch.Tensor:
+        total = torch.eye(3, dtype=torch.float64)
+        for stage in self.isp:
+            if isinstance(stage, WhiteBalance):
+                total = torch.diag(torch.tensor(stage.gains, dtype=torch.float64)) @ total
+            elif isinstance(stage, ColorMatrix):
+                total = torch.tensor(stage.matrix, dtype=torch.float64) @ total
+        return total
+
+    def knobs(self) -> dict[str, Knob]:
+        """Every knob by name, with its value here: ``sensor.read_noise``, ``isp.white_balance.gains`` ..."""
+        parts: dict[str, Spec] = {"sensor": self.resolved_sensor()}
+        parts |= {f"isp.{name}": spec for name, spec in zip(self.stage_names(), self.resolved_isp(), strict=True)}
+        knobs: dict[str, Knob] = {}
+        for prefix, spec in parts.items():
+            quantities = spec.quantities()
+            for field, value in spec.knobs().items():
+                quantity = quantities[field]
+                name = f"{prefix}.{field}"
+                knobs[name] = Knob(name, value, quantity.unit, (quantity.low, quantity.high), quantity.plausible)
+        return knobs
+
+    def ranges(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Plausible limits (low, high) of each knob that varies, cut to the knob's physical bounds."""
+        result = {}
+        for name, knob in self.knobs().items():
+            plausible = knob.plausible if self.search is None else self.search.get(name)
+            if plausible is not None:
+                low, high = plausible.around(knob.value)
+                result[name] = (np.clip(low, *knob.bounds), np.clip(high, *knob.bounds))
+        return result
+
+    def with_knobs(self, values: Mapping[str, Any], *, name: str | None = None) -> Profile:
+        """A copy in which some knobs have other values and everything left to defaults is written out first.
+
+        Turning an ISP knob therefore never changes the sensor, nor the other way round.
+
+        Raises:
+            ValueError: an unknown knob, a wrong shape or a value out of bounds.
+        """
+        knobs = self.knobs()
+        unknown = [path for path in values if path not in knobs]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is not a knob of {self.name}{did_you_mean(unknown[0], knobs)}")
+        changes: dict[str, dict[str, Any]] = {}
+        for path, value in values.items():
+            array = np.asarray(value, dtype=np.float64)
+            if array.shape != knobs[path].value.shape:
+                raise ValueError(f"{path} has shape {knobs[path].value.shape}, got {array.shape}")
+            prefix, field = path.rsplit(".", 1)
+            changes.setdefault(prefix, {})[field] = array.tolist()
+        sensor = self.resolved_sensor().replace(changes.get("sensor", {}))
+        isp = tuple(
+            spec.replace(changes.get(f"isp.{stage}", {}))
+            for stage, spec in zip(self.stage_names(), self.resolved_isp(), strict=True)
+        )
+        # A range that was right around the old value need not contain the new one.
+        update = {"sensor": sensor.model_dump(), "isp": [spec.model_dump() for spec in isp], "search": None}
+        return Profile.model_validate(self.model_dump() | update | ({"name": name} if name else {}))
+
+
+def _plain(error: ValueError) -> str:
+    """The text of an error, without pydantic's preamble where it is one of pydantic's."""
+    errors = getattr(error, "errors", None)
+    text = errors()[0]["msg"] if errors else str(error)
+    return re.sub(r"^Value error, ", "", text)
+
+
+def _several(problems: list[tuple[tuple[str | int, ...], str]]) -> PydanticCustomError:
+    """Several problems, each with its own place, in the one error that a validator can raise."""
+    text = "; ".join(message for _, message in problems).replace("{", "(").replace("}", ")")
+    return PydanticCustomError("several", text, {"problems": problems})  # type: ignore[arg-type]

@@ -1,0 +1,179 @@
+"""Reading RAW: camera files through LibRaw, and mosaics saved as TIFF, PNG or .npy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rawpy
+import tifffile
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from camsim.cfa import Bayer
+from camsim.errors import CamsimError
+from camsim.isp import demosaic_menon2007
+
+CAMERA_SUFFIXES = frozenset({".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef"})
+MOSAIC_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".npy"})
+MAX_PIXELS = 200_000_000
+
+_SRGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+"""IEC 61966-2-1 primaries, D65 white."""
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A mosaic and what the file says of it; for a plain mosaic file only the DN are known."""
+
+    mosaic: NDArray[np.float32]
+    """(H, W) DN, the visible area only."""
+    cfa: Bayer | None
+    black: tuple[float, float, float, float] | None
+    """DN for each CFA site, row by row."""
+    white: float | None
+    white_balance: tuple[float, float, float] | None
+    """The camera's own gains, green = 1."""
+    camera_to_srgb: NDArray[np.float64] | None
+    """(3, 3), white-balanced camera RGB to linear sRGB."""
+    flip: int
+    """LibRaw's code: 0 upright, 3 = 180 degrees, 5 = 90 anticlockwise, 6 = 90 clockwise."""
+
+
+def read_raw(path: Path) -> RawFile:
+    """Read a camera file or a mosaic in DN.
+
+    Raises:
+        CamsimError: missing, unreadable, not a Bayer mosaic, or too large.
+    """
+    if not path.is_file():
+        raise CamsimError(f"{path}: no such file")
+    suffix = path.suffix.lower()
+    if suffix in CAMERA_SUFFIXES:
+        return _read_camera(path)
+    if suffix in MOSAIC_SUFFIXES:
+        return RawFile(_read_mosaic(path), None, None, None, None, None, 0)
+    allowed = ", ".join(sorted(CAMERA_SUFFIXES | MOSAIC_SUFFIXES))
+    raise CamsimError(f"{path}: a RAW file ends in one of {allowed}")
+
+
+def _read_camera(path: Path) -> RawFile:
+    try:
+        with rawpy.imread(str(path)) as raw:
+            if raw.raw_image_visible is None or raw.raw_image_visible.ndim != 2:
+                raise CamsimError(f"{path}: holds no mosaic (a linear or demosaiced RAW)")
+            if raw.raw_image_visible.size > MAX_PIXELS:
+                raise CamsimError(f"{path}: has more than {MAX_PIXELS} pixels")
+            cfa = _cfa(raw, path)
+            # LibRaw counts black levels by colour number; the cell says which colour number sits where.
+            colors = raw.raw_colors_visible[:2, :2].ravel()
+            black = tuple(float(raw.black_level_per_channel[color]) for color in colors)
+            gains = np.array(raw.camera_whitebalance[:3], dtype=np.float64)
+            if not gains.min() > 0:
+                gains = np.array(raw.daylight_whitebalance[:3], dtype=np.float64)
+            known = gains.min() > 0 and np.any(raw.rgb_xyz_matrix[:3])
+            gains = gains / gains[1] if gains.min() > 0 else gains
+            return RawFile(
+                mosaic=raw.raw_image_visible.astype(np.float32),
+                cfa=cfa,
+                black=black,  # type: ignore[arg-type]
+                white=float(raw.white_level),
+                white_balance=tuple(gains.tolist()) if known else None,  # type: ignore[arg-type]
+                camera_to_srgb=camera_to_srgb(raw.rgb_xyz_matrix[:3]) if known else None,
+                flip=int(raw.sizes.flip),
+            )
+    except rawpy.LibRawError as error:
+        text = error.args[0] if error.args else error
+        text = text.decode() if isinstance(text, bytes) else text
+        raise CamsimError(f"{path}: LibRaw cannot read it: {text}") from None
+
+
+def _cfa(raw: Any, path: Path) -> Bayer:
+    pattern = raw.raw_pattern
+    letters = raw.color_desc.decode()
+    name = "".join(letters[color] for color in np.asarray(raw.raw_colors_visible[:2, :2]).ravel())
+    if pattern is None or pattern.shape != (2, 2) or name not in ("RGGB", "BGGR", "GRBG", "GBRG"):
+        raise CamsimError(f"{path}: its colour filter array is not a Bayer one; only RGGB, BGGR, GRBG, GBRG are read")
+    return name  # type: ignore[return-value]
+
+
+def camera_to_srgb(xyz_to_camera: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """White-balanced camera RGB to linear sRGB from a DNG-style XYZ-to-camera matrix (3, 3).
+
+    The rows of the sRGB-to-camera matrix are scaled to sum to 1, so that balanced white stays white. Source: dcraw's
+    and LibRaw's cam_xyz_coeff.
+    """
+    srgb_to_camera = np.asarray(xyz_to_camera, dtype=np.float64) @ _SRGB_TO_XYZ
+    inverse: NDArray[np.float64] = np.linalg.inv(srgb_to_camera / srgb_to_camera.sum(axis=1, keepdims=True))
+    return inverse
+
+
+def _read_mosaic(path: Path) -> NDArray[np.float32]:
+    try:
+        if path.suffix.lower() == ".npy":
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        elif path.suffix.lower() == ".png":
+            with Image.open(path) as image:
+                array = np.asarray(image)
+        else:
+            array = tifffile.imread(path)
+    except (OSError, ValueError, SyntaxError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
+        raise CamsimError(f"{path}: cannot be read as a mosaic: {error}") from None
+    if array.ndim != 2 or array.size > MAX_PIXELS or min(array.shape, default=0) < 2 or array.dtype.kind not in "uif":
+        raise CamsimError(
+            f"{path}: a mosaic is one value a pixel, (H, W), got shape {array.shape} of {array.dtype}; "
+            "an ordinary image goes to `camsim emulate`"
+        )
+    return np.asarray(array, dtype=np.float32)
+
+
+def orient(image: Tensor, flip: int) -> Tensor:
+    """Turn (..., H, W) upright by LibRaw's flip code.
+
+    Raises:
+        CamsimError: a code LibRaw does not define.
+    """
+    match flip:
+        case 0:
+            return image
+        case 3:
+            return image.rot90(2, (-2, -1))
+        case 5:
+            return image.rot90(1, (-2, -1))
+        case 6:
+            return image.rot90(-1, (-2, -1))
+        case _:
+            raise CamsimError(f"unknown orientation code {flip}; allowed: 0, 3, 5, 6")
+
+
+def read_scene(path: Path) -> Tensor:
+    """A camera file as a scene: the file's own levels, white balance and matrix, demosaiced by menon2007.
+
+    Returns:
+        (3, H, W) linear light, sRGB primaries, upright; 1.0 where the sensor saturates in green. The first camera's
+        noise and blur stay in it. Cut to what green can hold before the matrix, so that highlights stay neutral, and to 0
+        after it, since light is not negative.
+
+    Raises:
+        CamsimError: unreadable, or without white balance or colour matrix.
+    """
+    raw = read_raw(path)
+    if raw.cfa is None or raw.black is None or raw.white is None:
+        raise CamsimError(f"{path}: a plain mosaic has no colour; develop it with a profile: `camsim develop`")
+    if raw.white_balance is None or raw.camera_to_srgb is None:
+        raise CamsimError(f"{path}: has no white balance or colour matrix; develop it with a profile instead")
+    height, width = raw.mosaic.shape
+    black = np.tile(np.reshape(raw.black, (2, 2)), ((height + 1) // 2, (width + 1) // 2))[:height, :width]
+    linear = torch.from_numpy(((raw.mosaic - black) / (raw.white - black)).astype(np.float32))
+    rgb = demosaic_menon2007(linear[None, None], raw.cfa)[0]
+    balanced = rgb * torch.tensor(raw.white_balance, dtype=torch.float32)[:, None, None]
+    # Saturated pixels would turn pink, since red and blue are gained up above green's limit.
+    neutral = balanced.clamp_max(1)
+    scene = torch.einsum("oc,chw->ohw", torch.from_numpy(raw.camera_to_srgb).float(), neutral)
+    return orient(scene.clamp_min(0), raw.flip)

@@ -1,0 +1,117 @@
+"""The sensor as a profile states it, and the module that turns a scene into a mosaic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+import torch
+from pydantic import Field, Strict, model_validator
+from torch import Tensor, nn
+
+from camsim.cfa import Bayer, RawFormat, mosaic
+from camsim.sensor.adc import quantize
+from camsim.sensor.container import Container, justify
+from camsim.sensor.full_well import saturate
+from camsim.sensor.gain import amplify
+from camsim.sensor.random import SampleId, keyed_generator
+from camsim.sensor.read_noise import read_noise
+from camsim.sensor.response import MatrixResponse, Response, respond
+from camsim.sensor.shot_noise import shot_noise
+from camsim.spec import PerSite, Quantity, Range, Spec, four_sites
+
+
+class Sensor(Spec):
+    """``sensor:`` of a profile. DN are at the native bit depth, before justification in the container."""
+
+    cfa: Bayer
+    bit_depth: Annotated[int, Field(ge=8, le=16)]
+    container: Container | None = None
+    """None: as many bits as the ADC has."""
+    black_level: Annotated[float | PerSite, Quantity("DN", 0, 65535, Range(relative=0.02))]
+    white_level: float | Annotated[PerSite, Strict(False)]
+    system_gain: Annotated[float, Quantity("DN/e-", 1e-4, 1e3, Range(relative=0.05))]
+    full_well: Annotated[float, Quantity("e-", 1, 1e8, Range(relative=0.05))]
+    read_noise: Annotated[float, Quantity("e-", 0, 1e4, Range(relative=0.3))]
+    exposure: Annotated[float | None, Quantity("e-", 1e-3, 1e8, Range(relative=0.3))] = None
+    """Electrons collected where camera RGB is 1.0; None: those that just reach the white level."""
+    response: Response
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        top = 2**self.bit_depth - 1
+        if self.container is not None and self.container.bits < self.bit_depth:
+            raise ValueError(f"container.bits is {self.container.bits}, less than bit_depth {self.bit_depth}")
+        for white, black in zip(four_sites(self.white_level), four_sites(self.black_level), strict=True):
+            if not black < white <= top:
+                raise ValueError(
+                    f"needs black_level < white_level <= {top} (bit_depth {self.bit_depth}), "
+                    f"got black_level {black:g} and white_level {white:g}; levels are in DN at the native bit depth"
+                )
+        return self
+
+    @property
+    def justification(self) -> int:
+        """What a native DN is multiplied by in the container."""
+        if self.container is None or self.container.justify == "right":
+            return 1
+        return int(2 ** (self.container.bits - self.bit_depth))
+
+    @property
+    def raw_format(self) -> RawFormat:
+        """How this sensor's mosaics are to be read."""
+        factor = self.justification
+        black, white = (
+            tuple(level * factor for level in four_sites(levels)) for levels in (self.black_level, self.white_level)
+        )
+        bits = self.bit_depth if self.container is None else self.container.bits
+        return RawFormat(self.cfa, black, white, float(2**bits - 1))  # type: ignore[arg-type]
+
+    def resolve(self, isp_color: Tensor) -> Sensor:
+        """The same sensor with everything written out that is left to defaults.
+
+        Args:
+            isp_color: (3, 3), what the profile's white balance and colour matrix do together.
+        """
+        changes: dict[str, object] = {"black_level": four_sites(self.black_level), "white_level": four_sites(self.white_level)}
+        if self.exposure is None:
+            spans = [w - b for w, b in zip(four_sites(self.white_level), four_sites(self.black_level), strict=True)]
+            changes["exposure"] = sum(spans) / 4 / self.system_gain
+        if not isinstance(self.response, MatrixResponse):
+            inverse = torch.linalg.inv(isp_color)
+            changes["response"] = {"kind": "matrix", "matrix": inverse.tolist()}
+        return self.replace(changes)
+
+
+class SensorModule(nn.Module):
+    """Scene to mosaic; its parameters are the knobs of a resolved `Sensor`."""
+
+    black_level: Tensor
+    system_gain: Tensor
+    full_well: Tensor
+    read_noise: Tensor
+    exposure: Tensor
+    response: Tensor
+
+    def __init__(self, spec: Sensor) -> None:
+        super().__init__()
+        if spec.exposure is None or not isinstance(spec.response, MatrixResponse):
+            raise ValueError("needs a resolved sensor; see Profile.resolve")
+        self.cfa: Bayer = spec.cfa
+        self.bit_depth = spec.bit_depth
+        self.justification = spec.justification
+        for name, value in spec.knobs().items():
+            self.register_parameter(name, nn.Parameter(torch.as_tensor(value, dtype=torch.float64).clone()))
+        self.register_buffer("response", torch.tensor(spec.response.matrix, dtype=torch.float64))
+
+    def forward(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
+        """(B, 3, H, W) linear light -> (B, 1, H, W) DN in the container; ``seed=None`` leaves the noise out."""
+        electrons = self.exposure * mosaic(respond(scene, self.response), self.cfa)
+        if seed is not None:
+            electrons = shot_noise(electrons, [keyed_generator(seed, sample, "shot") for sample in ids])
+        electrons = saturate(electrons, self.full_well)
+        if seed is not None:
+            generators = [keyed_generator(seed, sample, "read") for sample in ids]
+            electrons = read_noise(electrons, self.read_noise, generators)
+        return justify(quantize(amplify(electrons, self.system_gain, self.black_level), self.bit_depth), self.justification)
+

@@ -1,0 +1,132 @@
+"""YAML in and out for camsim's own files: every value keeps its line, and what YAML would guess at is refused.
+
+Reading uses the safe loader without aliases, duplicate keys or implicit dates; numbers follow YAML 1.2 (``1e-5`` is a
+float, ``yes`` is a string).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from camsim.errors import Problem, ProfileError
+
+Path = tuple[str | int, ...]
+"""Where a value stands: ``("isp", 3, "radius")``."""
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 40
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader with the scalar rules of YAML 1.2's core schema."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan)$"),
+    list("-+0123456789."),
+)
+
+
+def parse(text: str, where: str) -> tuple[Any, dict[Path, int]]:
+    """Read one YAML document.
+
+    Args:
+        text: the document.
+        where: name of the file, for messages.
+
+    Returns:
+        The data, and the line (from 1) of every value by its path.
+
+    Raises:
+        ProfileError: what is not plain YAML, with all duplicate keys at once.
+    """
+    if len(text) > MAX_BYTES:
+        raise ProfileError([Problem(where, "", f"is {len(text)} bytes long; at most {MAX_BYTES} are read")])
+    lines: dict[Path, int] = {}
+    problems: list[Problem] = []
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1
+                raise ProfileError([Problem(f"{where}:{line}", "", "YAML aliases are not read; write the value out")])
+        root = yaml.compose(text, Loader=_Loader)
+        if root is None:
+            raise ProfileError([Problem(where, "", "is empty")])
+        data = _build(root, (), _Loader(""), where, lines, problems)
+    except yaml.MarkedYAMLError as error:
+        raise ProfileError([_syntax_problem(error, where)]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ProfileError([Problem(where, "", f"is not YAML: {str(error).splitlines()[0]}")]) from None
+    if problems:
+        raise ProfileError(problems)
+    return data, lines
+
+
+def _build(
+    node: yaml.Node, path: Path, loader: _Loader, where: str, lines: dict[Path, int], problems: list[Problem]
+) -> Any:
+    line = node.start_mark.line + 1
+    lines[path] = line
+    if len(path) > MAX_DEPTH:
+        raise ProfileError([Problem(f"{where}:{line}", "", f"is nested deeper than {MAX_DEPTH} levels")])
+    if isinstance(node, yaml.MappingNode):
+        result: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int):
+                raise ProfileError([Problem(f"{where}:{line}", format_path(path), "keys must be plain words")])
+            value = _build(value_node, (*path, key), loader, where, lines, problems)
+            lines[(*path, key)] = key_node.start_mark.line + 1
+            if key in result:
+                spot = f"{where}:{key_node.start_mark.line + 1}"
+                problems.append(Problem(spot, format_path((*path, key)), "is given twice; keep one"))
+            result[key] = value
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(item, (*path, i), loader, where, lines, problems) for i, item in enumerate(node.value)]
+    return loader.construct_object(node, deep=True)
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, where: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    spot = f"{where}:{mark.line + 1}" if mark else where
+    text = error.problem or "is not YAML"
+    if "'\\t'" in text:
+        text = "a tab is used to indent; YAML allows only spaces"
+    return Problem(spot, "", text)
+
+
+def format_path(path: Sequence[str | int]) -> str:
+    """``("isp", 3, "radius")`` -> ``isp[3].radius``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style for maps; lists of plain values, and of such lists, on one line."""
+
+
+def _represent_list(dumper: _Dumper, data: Sequence[Any]) -> yaml.Node:
+    flat = all(not isinstance(item, Mapping) for item in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flat)
+
+
+_Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(tuple, _represent_list)
+
+
+def dump(data: Any) -> str:
+    """Write plain data as YAML; floats keep every digit."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
