@@ -60,8 +60,6 @@ def _check_place(path: Path) -> None:
             raise CamsimError(f"{path}: cannot be written: {folder} is a file, not a folder")
         # Moving over a device such as /dev/null would replace the device itself.
         if path.is_dir() or (path.exists() and not path.is_file()):
-            raise CamsimError(
-                f"{path}: cannot be written: it is a folder or a device; give the name of a file"
-            )
+            raise CamsimError(f"{path}: cannot be written: it is a folder or a device; give the name of a file")
     except OSError as error:
         raise CamsimError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -61,9 +61,7 @@ def _check_header(path: Path, file: Any, max_pixels: int, min_side: int) -> None
     width, height = (int(side) + 1 for side in np.asarray(last, np.int64) - np.asarray(first, np.int64))
     names = sorted(channel.name for channel in header["channels"])
     if width * height * max(len(names) / 4, 1) > max_pixels:
-        raise CamsimError(
-            f"{path}: {width}x{height} in {len(names)} channels is more than {max_pixels // 10**6} MPix"
-        )
+        raise CamsimError(f"{path}: {width}x{height} in {len(names)} channels is more than {max_pixels // 10**6} MPix")
     if min(width, height) < min_side:
         raise CamsimError(f"{path}: {width}x{height} is smaller than {min_side}x{min_side}")
     if not ({"R", "G", "B"} <= set(names) or "Y" in names):
@@ -73,9 +71,7 @@ def _check_header(path: Path, file: Any, max_pixels: int, min_side: int) -> None
     if "chromaticities" in header:
         matrix = _to_linear_srgb(np.asarray(header["chromaticities"], dtype=np.float64).reshape(4, 2))
         if not np.abs(matrix - np.eye(3)).max() < _PRIMARIES_TOLERANCE:
-            raise CamsimError(
-                f"{path}: its primaries are not those of sRGB (Rec. 709); convert it to linear sRGB"
-            )
+            raise CamsimError(f"{path}: its primaries are not those of sRGB (Rec. 709); convert it to linear sRGB")
 
 
 def _scene(path: Path, channels: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -103,8 +99,8 @@ def _to_linear_srgb(chromaticities: NDArray[np.float64]) -> NDArray[np.float64]:
     gains = (_BRADFORD @ target_white) / (_BRADFORD @ source_white)
     adapt = np.linalg.inv(_BRADFORD) @ (gains[:, None] * _BRADFORD)
     source = _primaries_to_xyz(chromaticities[:3], source_white)
-    to_srgb: NDArray[np.float64] = np.linalg.inv(_primaries_to_xyz(_SRGB_PRIMARIES, target_white))
-    return to_srgb @ adapt @ source
+    target = _primaries_to_xyz(_SRGB_PRIMARIES, target_white)
+    return np.asarray(np.linalg.inv(target) @ adapt @ source, dtype=np.float64)
 
 
 def _primaries_to_xyz(primaries: NDArray[np.float64], white: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,9 +25,7 @@ MIN_SIDE = 8
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 _GREY_MODES = ("1", "L", "LA")
 _MODES = (*_GREY_MODES, "P", "PA", "RGB", "RGBA", "YCbCr")
-_NOT_8_BIT = (
-    "not a display-encoded 8-bit image; convert it to 8-bit sRGB, or give linear light as .exr or .npy"
-)
+_NOT_8_BIT = "not a display-encoded 8-bit image; convert it to 8-bit sRGB, or give linear light as .exr or .npy"
 _SRGB_TOLERANCE = 2
 """Levels by which an embedded profile may differ from sRGB and still be taken as sRGB (they differ in
 rounding)."""
@@ -71,9 +69,7 @@ def read_image(path: Path | str) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise CamsimError(f"{path}: more than {MAX_PIXELS // 10**6} MPix") from error
     except UnidentifiedImageError as error:
-        raise CamsimError(
-            f"{path}: not an image: {_what_is_there(path)}, not PNG, JPEG, TIFF, WebP or BMP"
-        ) from error
+        raise CamsimError(f"{path}: not an image: {_what_is_there(path)}, not PNG, JPEG, TIFF, WebP or BMP") from error
     except Exception as error:  # a decoder may raise anything on hostile bytes
         raise CamsimError(f"{path}: damaged or cut short: {error}") from error
 
@@ -210,21 +206,22 @@ def _to_srgb(path: Path, image: Image.Image) -> Image.Image:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
         if profile.profile.xcolor_space.strip() == "RGB":
             image = image.convert("RGB")
+        flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if image.mode == "L":  # the table that LittleCMS would make of a grey curve is off by up to 10 dark levels
+            flags |= ImageCms.Flags.NOOPTIMIZE
         transform = ImageCms.buildTransform(
             profile,
             ImageCms.createProfile("sRGB"),
             image.mode,
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            flags,
         )
         probe = _probe(image.mode)
         moved = np.abs(_pixels(transform.apply(probe)) - _pixels(probe.convert("RGB"))).max()
         return image.convert("RGB") if moved <= _SRGB_TOLERANCE else transform.apply(image)
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
-        raise CamsimError(
-            f"{path}: its embedded ICC profile cannot be used ({error}); convert it to sRGB"
-        ) from error
+        raise CamsimError(f"{path}: its embedded ICC profile cannot be used ({error}); convert it to sRGB") from error
 
 
 def _probe(mode: str) -> Image.Image:
@@ -252,7 +249,9 @@ def _read_npy(path: Path) -> NDArray[np.float32]:
                 raise CamsimError(f"{path}: not a .npy array: {_what_is_there(path)}")
         # Mapped, so that the header is judged before any memory is taken.
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:
+    except CamsimError:
+        raise
+    except Exception as error:  # numpy evaluates the header with Python's tokenizer, which raises errors of its own
         raise CamsimError(f"{path}: damaged, cut short, or not an array of floats: {error}") from error
     if array.dtype.kind != "f":
         raise CamsimError(f"{path}: a scene holds floats in linear light, got {array.dtype}")
@@ -274,9 +273,7 @@ def _read_npy(path: Path) -> NDArray[np.float32]:
 def _suffix(path: Path, allowed: tuple[str, ...]) -> str:
     suffix = path.suffix.lower()
     if suffix not in allowed:
-        raise CamsimError(
-            f"{path}: cannot write {suffix or 'a file without suffix'}; allowed: {', '.join(allowed)}"
-        )
+        raise CamsimError(f"{path}: cannot write {suffix or 'a file without suffix'}; allowed: {', '.join(allowed)}")
     return suffix
 
 

@@ -1,0 +1,297 @@
+"""The audit from end to end: model, data and profiles in; outcomes, verdict and report out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from audit.camera import Camera, open_camera
+from audit.data import Dataset, Sample, open_dataset
+from audit.gate import Gate
+from audit.manifest import build_manifest, run_key
+from audit.matrix import Unreadable, measure
+from audit.models import Model, load_model
+from audit.outcome import Outcome
+from audit.result import Result
+from audit.results import build_results
+from audit.runs import RunFolder
+from audit.search import WorstCase, find_worst_case
+from audit.split import Split, take
+from camsim import Profile, catalog
+from camsim.errors import CamsimError, NoDataError, did_you_mean
+
+DEFAULT_DROP = 0.05
+DEFAULT_FLIPS = 0.10
+SHOWN_SCENES = 4
+
+
+class Progress(Protocol):
+    """Told how far the work has come."""
+
+    def start(self, what: str, total: int) -> None:
+        """A piece of work with ``total`` steps begins."""
+
+    def advance(self, steps: int) -> None:
+        """``steps`` more are done."""
+
+
+class Silent:
+    """No progress shown."""
+
+    def start(self, what: str, total: int) -> None: ...
+
+    def advance(self, steps: int) -> None: ...
+
+
+def run(
+    model: Model | str | Path,
+    data: Dataset | str | Path | None = None,
+    *,
+    profiles: str | Sequence[str | Profile] = "all",
+    reference: str | Profile = "reference/srgb",
+    max_drop: float | None = None,
+    max_flips: float | None = None,
+    search: int = 0,
+    search_from: str | None = None,
+    split: Split = "all",
+    limit: int | None = None,
+    batch: int = 8,
+    seed: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    command: str = "audit.run(...)",
+    progress: Progress | None = None,
+) -> Result:
+    """Audit a model across camera devices.
+
+    Args:
+        model: an ONNX file, or anything with the methods of `audit.models.Model`.
+        data: a folder (see `audit.data.open_folder`), a `Dataset`, or None for the built-in scenes.
+        profiles: names, families, globs, YAML files, ``all``, or profiles themselves.
+        reference: the profile that drift is measured from.
+        max_drop: allowed drop of accuracy as a fraction; needs labels.
+        max_flips: allowed rate of changed predictions as a fraction. With neither margin: a drop of 0.05 with labels,
+            flips of 0.10 without.
+        search: evaluations to spend on the worst plausible setting of one profile; 0: no search.
+        search_from: the profile to search around; None: the one that does worst on the search half.
+        split: use all samples, or one of the halves of a search (to replay its figures).
+        limit: at most so many samples, the same share of each class.
+        batch: samples kept together before they are written; the results do not depend on it.
+        seed: of noise and search.
+        out: folder for the run, which may then be interrupted and resumed; None: nothing is written before
+            `Result.save`.
+        resume: go on with the unfinished run in ``out``.
+        command: what to print in the report as the way to repeat this.
+        progress: told how far it has come.
+
+    Returns:
+        The result, already saved when ``out`` is given.
+
+    Raises:
+        CamsimError: anything about what was given; NoDataError when there is nothing to measure.
+    """
+    if batch < 1 or search < 0:
+        raise CamsimError(f"batch must be at least 1 and search at least 0, got {batch} and {search}")
+    if resume and out is None:
+        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    started, clock = datetime.now(UTC), time.monotonic()
+    show = progress or Silent()
+    chosen, base = _profiles(profiles, reference)
+    if search_from is not None and search_from not in {profile.name for profile in chosen}:
+        hint = did_you_mean(search_from, [profile.name for profile in chosen])
+        raise CamsimError(f"search_from {search_from!r} is not among the audited profiles{hint}")
+    subject = load_model(model) if isinstance(model, str | Path) else model
+    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    samples = take(dataset.samples, split, seed)
+    if not samples:
+        raise NoDataError(f"{dataset.name}: no samples in the {split} part; nothing to judge")
+    classes = _output_size(subject)
+    targets = _targets(subject, dataset, classes)
+    gate = _gate(max_drop, max_flips, labelled=targets is not None)
+
+    key = run_key(subject, dataset, split, [base, *chosen], seed, search)
+    folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
+    cameras = [open_camera(profile) for profile in [base, *chosen]]
+    outcomes, unreadable = _matrix(subject, samples, targets, cameras, seed, batch, folder, show)
+    worst: list[WorstCase] = []
+    if search:
+        worst.append(
+            _search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show)
+        )
+    results = build_results(
+        model=subject,
+        classes=classes,
+        data=dataset,
+        split=split,
+        labelled=targets is not None,
+        reference=base,
+        profiles=chosen,
+        outcomes=outcomes,
+        unreadable=unreadable,
+        worst=worst,
+        gate=gate,
+        seed=seed,
+    )
+    pictures = _pictures(samples, outcomes, [*cameras, *(open_camera(case.profile) for case in worst)], seed, show)
+    manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
+    rows = (*outcomes, *(row for case in worst for row in case.judged))
+    result = Result(results, manifest, rows, tuple(case.profile for case in worst), pictures)
+    if folder is not None:
+        result.save(folder.path)
+        folder.finish()
+    return result
+
+
+def _profiles(wanted: str | Sequence[str | Profile], reference: str | Profile) -> tuple[list[Profile], Profile]:
+    base = reference if isinstance(reference, Profile) else catalog.load(reference)
+    chosen: dict[str, Profile] = {}
+    for item in [wanted] if isinstance(wanted, str) else wanted:
+        for profile in [item] if isinstance(item, Profile) else catalog.select([item]):
+            if chosen.setdefault(profile.name, profile) != profile:
+                raise CamsimError(f"two different profiles are named {profile.name!r}; rename one of them")
+    if chosen.get(base.name, base) != base:
+        raise CamsimError(f"the reference and another profile are both named {base.name!r}; rename one of them")
+    chosen.pop(base.name, None)
+    if not chosen:
+        raise CamsimError(f"there is no profile to compare with the reference {base.name}; name at least one other")
+    return list(chosen.values()), base
+
+
+def _output_size(model: Model) -> int:
+    """Number of classes, by one inference on plain grey: a model that cannot run is found out before the work starts."""
+    grey = np.full((224, 224, 3), 128, dtype=np.uint8)
+    return int(model.log_probabilities([grey]).shape[1])
+
+
+def _targets(model: Model, data: Dataset, classes: int) -> dict[str, int] | None:
+    """Index of each sample's class in the model's output."""
+    if data.class_names is None:
+        return None
+    if model.classes is not None:
+        names = {name: index for index, name in enumerate(model.classes)}
+        unknown = [name for name in data.class_names if name not in names]
+        if unknown:
+            hint = did_you_mean(unknown[0], names)
+            raise CamsimError(
+                f"{data.name}: the class folders {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}; "
+                "rename them, or correct the model's class names"
+            )
+    elif len(data.class_names) == classes:
+        names = {name: index for index, name in enumerate(data.class_names)}
+    else:
+        raise CamsimError(
+            f"{data.name} has {len(data.class_names)} class folders but the model has {classes} outputs: name the "
+            "model's classes with --classes FILE or in its sidecar, or use --labels none"
+        )
+    return {sample.id: names[sample.target] for sample in data.samples if sample.target is not None}
+
+
+def _gate(max_drop: float | None, max_flips: float | None, *, labelled: bool) -> Gate:
+    if max_drop is None and max_flips is None:
+        return Gate(DEFAULT_DROP if labelled else None, None if labelled else DEFAULT_FLIPS, given=False)
+    if max_drop is not None and not labelled:
+        raise CamsimError(
+            "max_drop: a drop of accuracy cannot be measured without labels; give data with one folder for each class, "
+            "or gate on changed predictions with --max-flips"
+        )
+    return Gate(max_drop, max_flips)
+
+
+def _matrix(
+    model: Model,
+    samples: Sequence[Sample],
+    targets: Mapping[str, int] | None,
+    cameras: Sequence[Camera],
+    seed: int,
+    batch: int,
+    folder: RunFolder | None,
+    show: Progress,
+) -> tuple[list[Outcome], list[Unreadable]]:
+    outcomes, unreadable, done = folder.done() if folder else ([], [], set())
+    show.start("Profiles", len(samples) * len(cameras))
+    show.advance(len(done) * len(cameras))
+    rest = [sample for sample in samples if sample.id not in done]
+    for chunk in measure(model, rest, targets, cameras, seed=seed, batch=batch, step=show.advance):
+        if folder:
+            folder.add(chunk)
+        outcomes += chunk.outcomes
+        unreadable += chunk.unreadable
+    if not outcomes:
+        raise NoDataError(
+            f"none of the {len(samples)} samples could be read; the first: {unreadable[0].reason}"
+        )
+    place = {sample.id: index for index, sample in enumerate(samples)}
+    outcomes.sort(key=lambda row: place[row.sample])  # stable: profiles keep their order
+    unreadable.sort(key=lambda item: place[item.sample])
+    return outcomes, unreadable
+
+
+def _search(
+    model: Model,
+    samples: Sequence[Sample],
+    targets: Mapping[str, int] | None,
+    cameras: Sequence[Camera],
+    outcomes: Sequence[Outcome],
+    search_from: str | None,
+    budget: int,
+    seed: int,
+    folder: RunFolder | None,
+    show: Progress,
+) -> WorstCase:
+    measured = {row.sample: row for row in outcomes if row.profile == cameras[0].name and row.prediction is not None}
+    usable = [sample for sample in samples if sample.id in measured]
+    half, held_out = take(usable, "search", seed), take(usable, "held-out", seed)
+    if not half or not held_out:
+        raise NoDataError(f"a search needs at least two samples that can be measured, got {len(usable)}")
+    aims = {name: row.prediction if row.target is None else row.target for name, row in measured.items()}
+    base = search_from or _worst_on(half, outcomes, [camera.name for camera in cameras[1:]])
+    profile = next(camera.profile for camera in cameras if camera.name == base)
+    show.start(f"Worst case of {base}", budget * len(half) + 2 * len(held_out))
+    return find_worst_case(
+        model,
+        profile,
+        cameras[0],
+        half,
+        held_out,
+        targets,
+        {name: aim for name, aim in aims.items() if aim is not None},
+        budget=budget,
+        seed=seed,
+        ledger=folder.ledger(base) if folder else None,
+        step=show.advance,
+    )
+
+
+def _worst_on(half: Sequence[Sample], outcomes: Sequence[Outcome], names: Sequence[str]) -> str:
+    """The profile with the most errors (without labels: flips) on these samples; ties go to the greater divergence."""
+    ids = {sample.id for sample in half}
+    score = {name: [0.0, 0.0] for name in names}
+    for row in outcomes:
+        if row.profile in score and row.sample in ids and row.flip is not None:
+            score[row.profile][0] += row.flip if row.correct is None else not row.correct
+            score[row.profile][1] += row.jsd or 0.0
+    return max(names, key=lambda name: tuple(score[name]))
+
+
+def _pictures(
+    samples: Sequence[Sample], outcomes: Sequence[Outcome], cameras: Sequence[Camera], seed: int, show: Progress
+) -> dict[str, dict[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+    """A few scenes, evenly spaced, as every camera shows them."""
+    readable = {row.sample for row in outcomes}
+    usable = [sample for sample in samples if sample.id in readable]
+    count = min(SHOWN_SCENES, len(usable))
+    chosen = [usable[round(index * (len(usable) - 1) / max(count - 1, 1))] for index in range(count)]
+    show.start("Pictures", len(chosen) * len(cameras))
+    pictures = {}
+    for sample in chosen:
+        scene = sample.load()
+        pictures[sample.id] = {}
+        for camera in cameras:
+            pictures[sample.id][camera.name] = camera.shoot(scene, seed, sample.id)
+            show.advance(1)
+    return pictures

@@ -1,0 +1,24 @@
+"""Models to audit: what is asked of one (model.py), and how a file becomes one (load.py, then an adapter a format)."""
+
+from audit.models.load import load_model
+from audit.models.model import Model
+from audit.models.onnx import OnnxModel, load_onnx
+from audit.models.preprocess import Preprocess, ResolvedPreprocess, preprocess
+from audit.models.sidecar import Declaration, Sidecar, find_sidecar, read_declaration
+from audit.models.sniff import FileKind, sniff
+
+__all__ = [
+    "Declaration",
+    "FileKind",
+    "Model",
+    "OnnxModel",
+    "Preprocess",
+    "ResolvedPreprocess",
+    "Sidecar",
+    "find_sidecar",
+    "load_model",
+    "load_onnx",
+    "preprocess",
+    "read_declaration",
+    "sniff",
+]

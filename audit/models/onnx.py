@@ -1,0 +1,188 @@
+"""ONNX models, run by onnxruntime on the CPU."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+
+from audit.models.graph import class_output, image_input
+from audit.models.output import ClassScores
+from audit.models.preprocess import ImageInput, ResolvedPreprocess, preprocess
+from audit.models.resolve import resolve
+from audit.models.safety import Limits, read_onnx
+from audit.models.sidecar import read_declaration
+from camsim.errors import CamsimError
+
+_ERROR = 3
+"""onnxruntime's log level: errors only."""
+
+
+class OnnxModel:
+    """A classifier in ONNX form.
+
+    Results for an image do not depend on the images given beside it: a model of free batch size, or of batch 1, is run
+    one image at a time. A model of a fixed batch N > 1 is fed the images in the order given, N at a time, and the last
+    batch is filled up by repeating its last image; there, an image's last bits may depend on its place in the batch
+    (and more than those, if the model's own operators mix the images of a batch).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sha256: str,
+        classes: tuple[str, ...] | None,
+        session: ort.InferenceSession,
+        wanted: ImageInput,
+        prepared: ResolvedPreprocess,
+        output_name: str,
+        scores: ClassScores,
+        description: Mapping[str, object],
+    ) -> None:
+        self.name = name
+        self.sha256 = sha256
+        self.classes = classes
+        self._session = session
+        self._input = wanted.name
+        self._batch = wanted.batch or 1
+        self._prepared = prepared
+        self._output = output_name
+        self._scores = scores
+        self._description = dict(description)
+
+    def log_probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """Natural-log class probabilities (N, C) of N images (H, W, 3), RGB, 0..255; see Model."""
+        if not images:
+            raise CamsimError("no images were given to the model")
+        arrays = [preprocess(image, self._prepared) for image in images]
+        rows = [self._run(arrays[start : start + self._batch]) for start in range(0, len(arrays), self._batch)]
+        return self._scores.log_probabilities(np.concatenate(rows))
+
+    def probe(self) -> None:
+        """Run one grey image, so that a model that cannot run fails now. Without an input size there is none to try."""
+        size = self._prepared.size
+        if size is not None:
+            grey = preprocess(np.full((*size, 3), 128, dtype=np.uint8), self._prepared)
+            self._run([grey])
+
+    def describe(self) -> dict[str, object]:
+        """JSON-able: input, output, preprocessing, and ``assumed``: what nobody declared."""
+        return dict(self._description) | {"class_count": self._scores.count}
+
+    def _run(self, arrays: Sequence[NDArray[np.generic]]) -> NDArray[np.float64]:
+        """Scores (len(arrays), C) of prepared images, no more than a batch, filled up to a whole one."""
+        shapes = {array.shape for array in arrays}
+        if len(shapes) > 1:
+            raise CamsimError(
+                f"{self.name}: runs {self._batch} images at a time, so they must be of one size; got {sorted(shapes)}. "
+                f"Declare 'input_size: [H, W]'"
+            )
+        batch = np.stack([*arrays, *[arrays[-1]] * (self._batch - len(arrays))])
+        try:
+            (scores,) = self._session.run([self._output], {self._input: batch})
+        except Exception as error:  # onnxruntime's errors have no base class of their own
+            raise CamsimError(f"{self.name}: onnxruntime cannot run it: {_first_line(error)}") from None
+        return self._scores.rows(scores, self._batch)[: len(arrays)]
+
+
+def load_onnx(
+    path: Path | str,
+    sidecar: Path | str | None = None,
+    overrides: Mapping[str, object] | None = None,
+    limits: Limits | None = None,
+) -> OnnxModel:
+    """Load an ONNX classifier; its operators cannot run foreign code, and no custom operators are loaded.
+
+    Args:
+        path: the ``.onnx`` file.
+        sidecar: the YAML file that declares its preprocessing; None: ``NAME.camsim.yaml`` beside it, if there is one.
+        overrides: the sidecar's keys, laid over it.
+        limits: how large the model may be.
+
+    Raises:
+        UnsafeError: the model goes beyond a limit, or reaches outside its folder.
+        CamsimError: it is not a classifier of images that camsim can run; the message says why.
+    """
+    path = Path(path)
+    checked = read_onnx(path, limits)
+    declared, used = read_declaration(path, None if sidecar is None else Path(sidecar), overrides)
+    graph = checked.proto.graph
+    try:
+        wanted = image_input(graph, declared.layout, declared.color)
+        prepared, assumed = resolve(declared, wanted)
+        output = class_output(graph, declared.output)
+    except CamsimError as error:
+        lines = "\n".join(f"{path}: {line}" for line in str(error).splitlines())
+        raise type(error)(lines) from None
+    scores = ClassScores(output, declared.output_kind, declared.classes, path.name)
+    settings: dict[str, object] = {
+        "preprocessing": asdict(prepared),
+        "output": {"name": output.name, "kind": scores.kind},
+    }
+    file_sha256, sha256 = _hashes(path, checked.external, settings | {"classes": declared.classes})
+    description = settings | {
+        "format": "ONNX",
+        "opset": {entry.domain or "ai.onnx": entry.version for entry in checked.proto.opset_import},
+        "file_sha256": file_sha256,
+        "input": asdict(wanted),
+        "run": "one image at a time" if (wanted.batch or 1) == 1 else f"{wanted.batch} images at a time, in order",
+        "output": {"name": output.name, "kind": scores.kind, "dtype": output.dtype, "shape": output.shape},
+        "sidecar": None if used is None else used.name,
+        "assumed": [*assumed, *scores.assumed],
+    }
+    session = _session(path)
+    model = OnnxModel(path.name, sha256, declared.classes, session, wanted, prepared, output.name, scores, description)
+    model.probe()
+    return model
+
+
+def _session(path: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = _ERROR
+    options.use_deterministic_compute = True
+    # Without it, INT8 models saturate silently on CPUs without VNNI, and differ between machines.
+    options.add_session_config_entry("session.x64quantprecision", "1")
+    # Otherwise the suffix decides, and .ort is read as another format.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    try:
+        return ort.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # it would print to stdout and try the same again
+            read_config_from_model=0,  # whatever the environment says: the model does not set the options
+        )
+    except Exception as error:  # onnxruntime's errors have no base class of their own
+        raise CamsimError(f"{path}: onnxruntime cannot load it: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
+    return "".join(char if char.isprintable() else "?" for char in line)[:400]
+
+
+def _hashes(path: Path, external: Sequence[Path], settings: Mapping[str, object]) -> tuple[str, str]:
+    """SHA-256 of the file, and of the file, its external data and the settings together."""
+    try:
+        file = _digest(path)
+        external_digests = {str(part.relative_to(path.parent)): _digest(part) for part in external}
+    except OSError as error:
+        raise CamsimError(f"{path}: cannot be read: {error.strerror or error}") from None
+    whole = json.dumps({"file": file, "external": external_digests, "settings": settings}, sort_keys=True)
+    return file, hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

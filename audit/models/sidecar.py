@@ -1,0 +1,181 @@
+"""What a model's maker declares in a YAML file beside the model: ``model.camsim.yaml`` for ``model.onnx``.
+
+camsim_model: 1
+color: BGR
+mean: [0.485, 0.456, 0.406]
+std: [0.229, 0.224, 0.225]
+output_kind: logits
+classes: labels.txt        # a list of names, or a text file beside the sidecar, one name a line
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Strict, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from audit.models.preprocess import Preprocess
+from camsim import yamlio
+from camsim.errors import CamsimError, Problem, ProfileError, did_you_mean
+
+OutputKind = Literal["logits", "probabilities", "log_probabilities"]
+
+MAX_SIDECAR_BYTES = 1 << 20
+MAX_CLASSES_BYTES = 16 << 20
+MAX_NAME = 300
+
+OVERRIDE = "override"
+"""Where a problem stands that comes from the command line or a Python call rather than from the file."""
+
+
+class Declaration(Preprocess):
+    """All that can be declared about a model: its preprocessing and how its output is to be read."""
+
+    output: str | None = None
+    """Name of the output to use; needed where the model has several."""
+    output_kind: OutputKind | None = None
+    """What the output holds; None: read from the graph."""
+    classes: Annotated[tuple[str, ...], Strict(False)] | None = None
+    """Class names in the order of the output."""
+
+    @field_validator("classes")
+    @classmethod
+    def _clean_names(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        first: dict[str, int] = {}
+        for number, name in enumerate(names or (), 1):
+            shown = reprlib.repr(name)
+            if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+                raise ValueError(f"name {number} must be 1 to {MAX_NAME} printable characters, got {shown}")
+            if name in first:
+                raise ValueError(
+                    f"names {first[name]} and {number} are both {shown}; make them distinct, as in 'crane (bird)'"
+                )
+            first[name] = number
+        return names
+
+
+class Sidecar(Declaration):
+    """The sidecar file, schema version 1."""
+
+    camsim_model: Literal[1]
+
+
+def find_sidecar(model: Path) -> Path | None:
+    """The sidecar beside a model, if there is one."""
+    beside = model.with_suffix(".camsim.yaml")
+    return beside if beside.exists() else None
+
+
+def read_declaration(
+    model: Path, sidecar: Path | None = None, overrides: Mapping[str, object] | None = None
+) -> tuple[Declaration, Path | None]:
+    """Read the sidecar and lay the overrides over it, key by key.
+
+    Args:
+        model: the model's file.
+        sidecar: the sidecar's file; None: the one beside the model, or none.
+        overrides: the same keys, from the command line.
+
+    Returns:
+        What is declared, and the sidecar that was read.
+
+    Raises:
+        ProfileError: everything that is wrong, with its line.
+        CamsimError: the sidecar cannot be read.
+    """
+    used = sidecar if sidecar is not None else find_sidecar(model)
+    lines: dict[yamlio.Path, int] = {}
+    given: dict[Any, Any] = {}
+    where = str(used)
+    if used is not None:
+        data, lines = yamlio.parse(_read_text(used, MAX_SIDECAR_BYTES), where)
+        if not isinstance(data, dict):
+            raise ProfileError([Problem(where, "", f"must be a list of 'key: value' lines, got {_shown(data)}")])
+        given.update(data)
+    changed = dict(overrides or {})
+    if "camsim_model" in changed:
+        raise ProfileError([Problem(OVERRIDE, "camsim_model", "is the version of the sidecar file, not an option")])
+    given.update(changed)
+
+    def place(path: yamlio.Path) -> str:
+        if path and path[0] in changed:
+            return OVERRIDE
+        while path and path not in lines:
+            path = path[:-1]
+        return f"{where}:{lines.get(path, 1)}"
+
+    problems: list[Problem] = []
+    if isinstance(given.get("classes"), str):
+        folder = used.parent if used is not None else model.parent
+        try:
+            given["classes"] = _read_classes(folder, given["classes"])
+        except CamsimError as error:
+            problems.append(Problem(place(("classes",)), "classes", str(error)))
+            del given["classes"]
+    kind = Sidecar if used is not None else Declaration
+    try:
+        declaration = kind.model_validate(given)
+    except ValidationError as error:
+        found = [_problem(details, place, kind) for details in error.errors(include_url=False)]
+        raise ProfileError(problems + found) from None
+    if problems:
+        raise ProfileError(problems)
+    return declaration, used
+
+
+def _read_text(path: Path, limit: int) -> str:
+    try:
+        if not path.is_file():
+            raise CamsimError(f"{path}: no such file")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise CamsimError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > limit:
+        raise CamsimError(f"{path}: is longer than {limit} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CamsimError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+
+
+def _read_classes(folder: Path, name: str) -> list[str]:
+    # A sidecar comes with a model from elsewhere: it must not make camsim read, and report, any other file.
+    path = folder / name
+    if "/" in name or "\\" in name or name in ("", ".", ".."):
+        raise CamsimError(f"must be the name of a file beside the sidecar, without a folder; got {_shown(name)}")
+    if path.is_symlink():
+        raise CamsimError(f"{name} is a link; put the file itself beside the sidecar")
+    return _read_text(path, MAX_CLASSES_BYTES).splitlines()
+
+
+def _problem(details: ErrorDetails, place: Any, kind: type[Declaration]) -> Problem:
+    path, given, ctx = details["loc"], _shown(details["input"]), details.get("ctx", {})
+    match details["type"]:
+        case "extra_forbidden":
+            known = list(kind.model_fields)
+            text = "unknown key" + (did_you_mean(str(path[-1]), known) or f"; known: {', '.join(known)}")
+        case "missing" if path == ("camsim_model",):
+            text = "is missing; a sidecar begins with 'camsim_model: 1'"
+        case "missing":
+            text = "is missing from the list"
+        case "literal_error":
+            text = f"must be {ctx['expected']}, got {given}"
+        case "tuple_type":
+            text = f"must be a list, got {given}"
+        case "too_long" | "too_short":
+            text = f"must have {ctx.get('max_length', ctx.get('min_length'))} items, got {given}"
+        case "value_error":
+            text = str(ctx["error"])
+        case _:
+            text = f"{details['msg'].replace('Input should', 'must')}, got {given}"
+    return Problem(place(path), yamlio.format_path(path), text)
+
+
+def _shown(value: object) -> str:
+    """``repr``, bounded: the file may hold anything."""
+    return reprlib.repr(value)

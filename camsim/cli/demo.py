@@ -1,0 +1,47 @@
+"""``camsim demo``: the main job on what comes with the packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from camsim.cli.errors import handled
+
+
+@handled
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the model and the run.")] = Path("runs/demo"),
+    search: Annotated[int, typer.Option(metavar="N", min=0, help="Evaluations of the worst-case search.")] = 12,
+) -> None:
+    """Audit EfficientNet-Lite0 on built-in scenes across all devices; always exits 0 when it ran."""
+    from rich.console import Console
+
+    import audit as auditing
+    from audit.demo import export_efficientnet
+    from camsim.cli.audit import report
+    from camsim.cli.progress import Bars
+
+    console = Console()
+    console.print("Exporting EfficientNet-Lite0 (ImageNet, from PyPI) to ONNX ...", highlight=False)
+    model = export_efficientnet(out)
+    folder = next_folder(out)
+    with Bars() as bars:
+        result = auditing.run(
+            model, search=search, out=folder, command=f"camsim audit {model} --search {search}", progress=bars
+        )
+    report(result, folder, as_json=False)
+    console.print(
+        f"This was a demonstration: `camsim audit {model}` gives the same verdict and exits with {result.exit_code}.",
+        highlight=False,
+        markup=False,
+    )
+
+
+def next_folder(out: Path) -> Path:
+    """``out/1``, ``out/2`` ...: the first that is not there yet."""
+    number = 1
+    while (out / str(number)).exists():
+        number += 1
+    return out / str(number)

@@ -1,0 +1,45 @@
+"""In which fields two profiles differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from camsim.profile import Profile
+
+ABSENT = "-"
+
+
+def differences(first: Profile, second: Profile) -> list[tuple[str, str, str]]:
+    """(field, value in the first, value in the second) for each field of sensor and ISP that differs.
+
+    Defaults are written out first; stages are matched by kind, and the chain's order is compared as a field of its own.
+    """
+    left, right = (dict(_fields(profile)) for profile in (first, second))
+    rows = []
+    for path in [*left, *(path for path in right if path not in left)]:
+        pair = left.get(path, ABSENT), right.get(path, ABSENT)
+        if pair[0] != pair[1]:
+            rows.append((path, *pair))
+    return rows
+
+
+def _fields(profile: Profile) -> Iterator[tuple[str, str]]:
+    yield from _flat("sensor", profile.resolved_sensor().model_dump())
+    yield "isp", ", ".join(profile.stage_names())
+    for name, stage in zip(profile.stage_names(), profile.resolved_isp(), strict=True):
+        yield from _flat(f"isp.{name}", stage.model_dump(exclude={"kind"}))
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}.{key}", value)
+        elif value is not None:
+            yield f"{prefix}.{key}", _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_text(item) for item in value) + "]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
