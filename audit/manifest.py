@@ -19,12 +19,15 @@ from camsim.profile_file import to_yaml
 PACKAGES = ("camsim", "torch", "numpy", "kornia", "onnx", "onnxruntime", "pillow", "rawpy", "scipy", "cmaes")
 
 
-def run_key(model: Model, data: Dataset, split: str, profiles: Sequence[Profile], seed: int, search: int) -> dict[str, Any]:
+def run_key(
+    model: Model, data: Dataset, split: str, profiles: Sequence[Profile], seed: int, search: int
+) -> dict[str, Any]:
     """What decides the outcomes of a run; two runs with the same key have the same results."""
     return {
         "camsim": version("camsim"),
         "model": model.sha256,
         "data": data.sha256,
+        "scenes": data.description,
         "split": split,
         "profiles": {profile.name: profile_hash(profile) for profile in profiles},
         "seed": seed,

@@ -52,7 +52,9 @@ class RunFolder:
             what = "already holds a finished run" if finished else "is not empty and holds no unfinished run"
             raise CamsimError(f"{path}: {what}; choose another --out")
         if used and not resume:
-            raise CamsimError(f"{path}: holds an unfinished run; add --resume to go on with it, or choose another --out")
+            raise CamsimError(
+                f"{path}: holds an unfinished run; add --resume to go on with it, or choose another --out"
+            )
         if resume and not used:
             raise CamsimError(f"{path}: there is nothing to resume; leave --resume out to start a run there")
         if used:

@@ -140,7 +140,7 @@ def check_dn(raw: Tensor, profile: Profile) -> None:
     """
     low, high = raw.min().item(), raw.max().item()
     full = profile.raw_format.full_scale
-    if not (0 <= low and high <= full):
+    if not (low >= 0 and high <= full):
         raise ValueError(
             f"the mosaic's values reach from {low:g} to {high:g}, but {profile.name} gives DN from 0 to {full:g}; "
             "check the bit depth and justification"

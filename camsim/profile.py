@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -37,7 +36,7 @@ class Profile(Model):
     camsim: Literal[1] = 1
     name: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
-    provenance: dict[str, Provenance] = {}
+    provenance: dict[str, Provenance] = Field(default_factory=dict)
     sensor: Sensor
     isp: Annotated[tuple[IspStage, ...], Field(strict=False, min_length=1)]
     search: dict[str, Range] | None = None
@@ -64,10 +63,6 @@ class Profile(Model):
             self.resolved_sensor()
         except ValueError as error:
             problems.append((("sensor",), _plain(error)))
-        except torch.linalg.LinAlgError:
-            problems.append(
-                (("sensor", "response"), "the white balance and colour matrix have no inverse; give a matrix instead")
-            )
         if not problems:
             problems += self._search_problems()
         fields = self.field_paths()
@@ -125,13 +120,14 @@ class Profile(Model):
         """The ISP chain with what it takes from the sensor written out."""
         return tuple(stage.resolve(self.sensor.raw_format) for stage in self.isp)
 
-    def _isp_color(self) -> torch.Tensor:
-        total = torch.eye(3, dtype=torch.float64)
+    def _isp_color(self) -> NDArray[np.float64]:
+        """What the white balance and colour matrix do together: (3, 3)."""
+        total = np.eye(3)
         for stage in self.isp:
             if isinstance(stage, WhiteBalance):
-                total = torch.diag(torch.tensor(stage.gains, dtype=torch.float64)) @ total
+                total = np.diag(stage.gains) @ total
             elif isinstance(stage, ColorMatrix):
-                total = torch.tensor(stage.matrix, dtype=torch.float64) @ total
+                total = np.array(stage.matrix) @ total
         return total
 
     def knobs(self) -> dict[str, Knob]:
@@ -196,4 +192,4 @@ def _plain(error: ValueError) -> str:
 def _several(problems: list[tuple[tuple[str | int, ...], str]]) -> PydanticCustomError:
     """Several problems, each with its own place, in the one error that a validator can raise."""
     text = "; ".join(message for _, message in problems).replace("{", "(").replace("}", ")")
-    return PydanticCustomError("several", text, {"problems": problems})  # type: ignore[arg-type]
+    return PydanticCustomError("several", text, {"problems": problems})

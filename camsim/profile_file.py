@@ -20,6 +20,7 @@ VARIANT_NAME = r"^[a-z0-9]+$"
 Variants = dict[str, Annotated[dict[Annotated[str, Field(pattern=VARIANT_NAME)], dict[str, Any]], Field(min_length=1)]]
 """Stage -> short name -> that stage's fields without its kind."""
 
+
 class ProfileFile(Profile):
     """What a profile file holds: a profile, or with ``variants`` a family of them."""
 
@@ -141,10 +142,10 @@ def _problem(
     shown: list[str | int] = []
     here: Any = data
     for part in loc:
-        known = (isinstance(here, Mapping) and part in here) or (isinstance(here, list) and isinstance(part, int))
+        known = (isinstance(here, Mapping) and part in here) or isinstance(here, list)
         last = part == loc[-1]
         if known:
-            here = here[part] if isinstance(here, Mapping) or part < len(here) else None
+            here = here[part] if isinstance(here, Mapping) or int(part) < len(here) else None
         elif not last or _is_tag(part):
             continue
         place.append(part)
@@ -173,9 +174,11 @@ def _message(detail: Any) -> str:
         case "union_tag_not_found":
             return f"needs the key {context['discriminator']}"
         case "literal_error":
-            hint = did_you_mean(given, [word.strip(" '") for word in context["expected"].split(",")]) if isinstance(
-                given, str
-            ) else ""
+            hint = (
+                did_you_mean(given, [word.strip(" '") for word in context["expected"].split(",")])
+                if isinstance(given, str)
+                else ""
+            )
             return f"must be {context['expected']}, got {given!r}{hint}"
         case "value_error":
             return str(context["error"])

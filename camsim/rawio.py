@@ -66,7 +66,7 @@ def read_raw(path: Path) -> RawFile:
 def _read_camera(path: Path) -> RawFile:
     try:
         with rawpy.imread(str(path)) as raw:
-            if raw.raw_image_visible is None or raw.raw_image_visible.ndim != 2:
+            if raw.raw_type != rawpy.RawType.Flat:
                 raise CamsimError(f"{path}: holds no mosaic (a linear or demosaiced RAW)")
             if raw.raw_image_visible.size > MAX_PIXELS:
                 raise CamsimError(f"{path}: has more than {MAX_PIXELS} pixels")
@@ -84,7 +84,7 @@ def _read_camera(path: Path) -> RawFile:
                 cfa=cfa,
                 black=black,  # type: ignore[arg-type]
                 white=float(raw.white_level),
-                white_balance=tuple(gains.tolist()) if known else None,  # type: ignore[arg-type]
+                white_balance=tuple(gains.tolist()) if known else None,
                 camera_to_srgb=camera_to_srgb(raw.rgb_xyz_matrix[:3]) if known else None,
                 flip=int(raw.sizes.flip),
             )
@@ -157,8 +157,8 @@ def read_scene(path: Path) -> Tensor:
 
     Returns:
         (3, H, W) linear light, sRGB primaries, upright; 1.0 where the sensor saturates in green. The first camera's
-        noise and blur stay in it. Cut to what green can hold before the matrix, so that highlights stay neutral, and to 0
-        after it, since light is not negative.
+        noise and blur stay in it. Cut to what green can hold before the matrix, so that highlights stay neutral,
+        and to 0 after it, since light is not negative.
 
     Raises:
         CamsimError: unreadable, or without white balance or colour matrix.

@@ -18,8 +18,8 @@ def unprocess(image: Tensor) -> Tensor:
     Raises:
         ValueError: values outside [0, 1] or another shape.
 
-    What it cannot undo: the first camera's tone curve, sharpening, noise, clipped highlights and JPEG stay in the scene.
-    The reference profile gets the same scene, so they are common to all that is compared.
+    What it cannot undo: the first camera's tone curve, sharpening, noise, clipped highlights and JPEG stay in the
+    scene. The reference profile gets the same scene, so they are common to all that is compared.
     """
     if image.ndim != 4 or image.shape[1] != 3:
         raise ValueError(f"needs an image of shape (B, 3, H, W), got {tuple(image.shape)}")

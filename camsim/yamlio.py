@@ -24,12 +24,14 @@ MAX_DEPTH = 40
 class _Loader(yaml.SafeLoader):
     """Safe loader with the scalar rules of YAML 1.2's core schema."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  as in the base class
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan)$"),
@@ -56,9 +58,13 @@ def parse(text: str, where: str) -> tuple[Any, dict[Path, int]]:
     problems: list[Problem] = []
     try:
         for event in yaml.parse(text, Loader=_Loader):
+            refused = None
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1
-                raise ProfileError([Problem(f"{where}:{line}", "", "YAML aliases are not read; write the value out")])
+                refused = "YAML aliases are not read; write the value out"
+            elif (tag := getattr(event, "tag", None)) is not None:
+                refused = f"YAML tags such as {tag} are not read; write the plain value"
+            if refused and event.start_mark is not None:
+                raise ProfileError([Problem(f"{where}:{event.start_mark.line + 1}", "", refused)])
         root = yaml.compose(text, Loader=_Loader)
         if root is None:
             raise ProfileError([Problem(where, "", "is empty")])

@@ -4,7 +4,7 @@ from audit.models.load import load_model
 from audit.models.model import Model
 from audit.models.onnx import OnnxModel, load_onnx
 from audit.models.preprocess import Preprocess, ResolvedPreprocess, preprocess
-from audit.models.sidecar import Declaration, Sidecar, find_sidecar, read_declaration
+from audit.models.sidecar import Declaration, Sidecar, find_sidecar, read_class_names, read_declaration
 from audit.models.sniff import FileKind, sniff
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "load_model",
     "load_onnx",
     "preprocess",
+    "read_class_names",
     "read_declaration",
     "sniff",
 ]

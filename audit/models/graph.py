@@ -109,6 +109,8 @@ def class_output(graph: GraphProto, wanted: str | None) -> ClassOutput:
     if wanted is not None and wanted not in outputs:
         hint = did_you_mean(wanted, outputs)
         raise CamsimError(f"has no output {_shown(wanted)}{hint or f'; it has {listed}'}")
+    if not outputs:
+        raise CamsimError("has no output; the file is damaged, copy or download it again")
     if wanted is None and len(outputs) != 1:
         raise CamsimError(
             f"has {len(outputs)} outputs: {listed}; name the one with the class scores, as in 'output: NAME'"

@@ -150,6 +150,15 @@ def _read_classes(folder: Path, name: str) -> list[str]:
         raise CamsimError(f"must be the name of a file beside the sidecar, without a folder; got {_shown(name)}")
     if path.is_symlink():
         raise CamsimError(f"{name} is a link; put the file itself beside the sidecar")
+    return read_class_names(path)
+
+
+def read_class_names(path: Path) -> list[str]:
+    """Class names from a text file, one a line.
+
+    Raises:
+        CamsimError: it cannot be read.
+    """
     return _read_text(path, MAX_CLASSES_BYTES).splitlines()
 
 

@@ -42,6 +42,8 @@ PLOT_OPTIONS = {"displayModeBar": False, "responsive": True, "showTips": False}
 PLOT_ID = "drift-plot"
 SHEET_ROWS = 12
 """Profiles that the contact sheet shows at once; the others unfold."""
+KNOB_ROWS = 10
+"""The same for the knobs of a worst case."""
 
 
 def render_html(
@@ -83,6 +85,7 @@ def render_html(
             for scene, pictures in thumbnails.items()
         },
         sheet_rows=SHEET_ROWS,
+        knob_rows=KNOB_ROWS,
         plot_rows=MOST_ROWS,
         plot_id=PLOT_ID,
         scripts=[Markup(script) for script in scripts],  # noqa: S704  plotly's own code and escaped JSON
@@ -102,6 +105,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["number"] = _number
     environment.filters["plural"] = plural
     environment.filters["interval"] = _interval
+    environment.filters["amount"] = _amount
     environment.filters["moment"] = _moment
     return environment
 
@@ -119,6 +123,12 @@ def _number(value: float, metric: Metric) -> str:
 
 def _interval(interval: Interval, metric: Metric) -> str:
     return f"{_number(interval.low, metric)} to {_number(interval.high, metric)}"
+
+
+def _amount(value: float) -> str:
+    """Four digits, and no exponent for the thousands of electrons that a pixel holds."""
+    text = f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return text.replace("-", "−")
 
 
 def _moment(iso: str) -> str:

@@ -80,6 +80,7 @@ def _whiskers(
         y=places,
         xaxis=axis,
         mode="markers",
+        cliponaxis=False,
         name=verdict,
         legendgroup=verdict,
         showlegend=legend,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,8 @@ class View:
     """The columns, primary first."""
     margins: Mapping[str, float]
     """By metric."""
+    reasons: tuple[str, ...]
+    """For the verdict as a whole, those of the worst profiles first."""
     confidence: float
     """Of the intervals."""
 
@@ -114,12 +116,14 @@ def read_view(results: Mapping[str, Any]) -> View:
     reference = rows.pop(results["reference"])
     gate = results["gate"]
     margins = {"flips": gate["max_flips"]} | ({"drop": gate["max_drop"]} if labelled else {})
+    ordered = tuple(sorted(rows.values(), key=lambda row: _severity(row, primary)))
     return View(
         reference=reference,
-        rows=tuple(sorted(rows.values(), key=lambda row: _severity(row, primary))),
+        rows=ordered,
         primary=primary,
         metrics=(DROP, FLIPS, ACCURACY, JSD) if labelled else (FLIPS, JSD),
         margins={key: margin for key, margin in margins.items() if margin is not None},
+        reasons=_worst_first(results["reasons"], ordered),
         confidence=gate["confidence"],
     )
 
@@ -140,6 +144,12 @@ def _row(entry: Mapping[str, Any], bases: Mapping[str, str]) -> Row:
         intervals={key: interval for key, interval in read.items() if interval is not None},
         tests={key: {test: p for test, p in value.items() if test.startswith("p_")} for key, value in measured.items()},
     )
+
+
+def _worst_first(reasons: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
+    """A reason that concerns one profile begins with its name; the others come first."""
+    place = {row.name: number for number, row in enumerate(rows)}
+    return tuple(sorted(reasons, key=lambda reason: place.get(reason.partition(": ")[0], -1)))
 
 
 def _severity(row: Row, primary: Metric) -> tuple[int, float, str]:

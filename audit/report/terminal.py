@@ -38,10 +38,10 @@ def print_summary(results: Mapping[str, Any], console: Console, path: str | Path
     console.print(headline, highlight=False)
     scenes = plural(data["samples"], "labelled scene" if data["labelled"] else "unlabelled scene")
     say(f"{scenes}, reference {view.reference.name}; {margin_text(view) or 'no margin'}.")
-    for reason in results["reasons"][:MOST_REASONS]:
+    for reason in view.reasons[:MOST_REASONS]:
         say(f"- {reason}")
-    if len(results["reasons"]) > MOST_REASONS:
-        say(f"- and {plural(len(results['reasons']) - MOST_REASONS, 'more reason')}")
+    if len(view.reasons) > MOST_REASONS:
+        say(f"- and {plural(len(view.reasons) - MOST_REASONS, 'more reason')}")
     if view.rows:
         console.print()
         console.print(_table(view, console), highlight=False)

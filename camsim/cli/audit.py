@@ -37,11 +37,15 @@ def audit(
         list[str] | None,
         typer.Option(metavar="all|NAME|GLOB|FILE ...", help="Devices; may be repeated. Default: all."),
     ] = None,
-    reference: Annotated[str, typer.Option(metavar="NAME", help="Device that drift is measured from.")] = "reference/srgb",
+    reference: Annotated[
+        str, typer.Option(metavar="NAME", help="Device that drift is measured from.")
+    ] = "reference/srgb",
     max_drop: Annotated[
         float | None,
         typer.Option(
-            metavar="X", help="Allowed drop of accuracy, 0.05 = 5 points. Default with labels: 0.05.", rich_help_panel=GATE
+            metavar="X",
+            help="Allowed drop of accuracy, 0.05 = 5 points. Default with labels: 0.05.",
+            rich_help_panel=GATE,
         ),
     ] = None,
     max_flips: Annotated[
@@ -75,7 +79,9 @@ def audit(
         int, typer.Option(metavar="N", min=1, help="Samples kept together; results do not depend on it.")
     ] = 8,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of noise and search.")] = 0,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run. Default: runs/TIME-MODEL.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the run. Default: runs/TIME-MODEL.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of a summary.")] = False,
     sidecar: Annotated[
@@ -90,7 +96,9 @@ def audit(
     mean: Annotated[
         str | None, typer.Option(metavar="M[,M,M]", help="Subtracted after --scale.", rich_help_panel=MODEL)
     ] = None,
-    std: Annotated[str | None, typer.Option(metavar="S[,S,S]", help="Divides after --mean.", rich_help_panel=MODEL)] = None,
+    std: Annotated[
+        str | None, typer.Option(metavar="S[,S,S]", help="Divides after --mean.", rich_help_panel=MODEL)
+    ] = None,
     resize: Annotated[
         str | None, typer.Option(metavar="stretch|crop|pad", help="How to reach the size.", rich_help_panel=MODEL)
     ] = None,
@@ -119,12 +127,16 @@ def audit(
         "mean": None if mean is None else _numbers(mean, "--mean"),
         "std": None if std is None else _numbers(std, "--std"),
         "resize": resize,
-        "classes": None if classes is None else str(classes.absolute()),
         "output": output,
         "output_kind": output_kind,
     }
     import audit as auditing
+    from audit.models import read_class_names
+    from camsim.cli.progress import Bars
     from camsim.errors import CamsimError
+
+    if classes is not None:
+        declared["classes"] = read_class_names(classes)
 
     wanted = [name for item in [*(profiles or ["all"]), *(more or [])] for name in item.split(",") if name]
     subject = auditing.load_model(model, sidecar, {key: value for key, value in declared.items() if value is not None})
@@ -132,8 +144,6 @@ def audit(
     folder = out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{model.stem}"
     if resume and out is None:
         raise CamsimError("--resume needs --out with the folder of the unfinished run")
-    from camsim.cli.progress import Bars
-
     try:
         with Bars() as bars:
             result = auditing.run(

@@ -128,4 +128,6 @@ def _check_format(
             wanted = ", ".join(f"{level:g}" for level in expected.black)
             problems.append(f"its black level is [{shown}] DN, the profile's is [{wanted}] DN")
     if problems:
-        raise CamsimError(f"{path} does not fit profile {name}: {'; '.join(problems)}; choose the profile of its camera")
+        raise CamsimError(
+            f"{path} does not fit profile {name}: {'; '.join(problems)}; choose the profile of its camera"
+        )

@@ -18,7 +18,9 @@ ProfileName = Annotated[str, typer.Argument(metavar="PROFILE", help="Name of a s
 @profiles.command("list")
 @handled
 def list_profiles(
-    patterns: Annotated[list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names, families, globs.")] = None,
+    patterns: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Names, families, globs.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a profile and line.")] = False,
 ) -> None:
     """List the profiles that ship with camsim."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 import torch
-from pydantic import Strict
+from pydantic import Strict, model_validator
 from torch import Tensor
 
 from camsim.cfa import RawFormat, per_site
@@ -44,10 +44,18 @@ class BlackLevel(StageSpec):
     white: float | Annotated[PerSite, Strict(False)] | None = None
     normalize: bool = True
 
+    @model_validator(mode="after")
+    def _white_is_used(self) -> Self:
+        if self.white is not None and not self.normalize:
+            raise ValueError("white has no effect with normalize: false; leave one of them out")
+        return self
+
     def resolve(self, raw: RawFormat) -> Self:
         level = raw.black if self.level is None else four_sites(self.level)
+        if not self.normalize:
+            return self.replace({"level": level})
         white = raw.white if self.white is None else four_sites(self.white)
-        if self.normalize and any(w <= b for w, b in zip(white, level, strict=True)):
+        if any(w <= b for w, b in zip(white, level, strict=True)):
             raise ValueError(f"white {list(white)} DN must lie above the black level {list(level)} DN at every site")
         return self.replace({"level": level, "white": white})
 
@@ -70,4 +78,3 @@ class BlackLevelStage(Stage):
     def forward(self, image: Tensor) -> Tensor:
         scale = self.white - self.level if self.normalize else self.white
         return black_level(image, self.level, scale)
-

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, Strict, model_validator
 from torch import Tensor, nn
 
@@ -19,6 +21,9 @@ from camsim.sensor.read_noise import read_noise
 from camsim.sensor.response import MatrixResponse, Response, respond
 from camsim.sensor.shot_noise import shot_noise
 from camsim.spec import PerSite, Quantity, Range, Spec, four_sites
+
+MAX_CONDITION = 1e6
+"""Of the ISP's colour conversion, for its inverse to make sense as a camera's response."""
 
 
 class Sensor(Spec):
@@ -67,19 +72,26 @@ class Sensor(Spec):
         bits = self.bit_depth if self.container is None else self.container.bits
         return RawFormat(self.cfa, black, white, float(2**bits - 1))  # type: ignore[arg-type]
 
-    def resolve(self, isp_color: Tensor) -> Sensor:
+    def resolve(self, isp_color: NDArray[np.float64]) -> Sensor:
         """The same sensor with everything written out that is left to defaults.
 
         Args:
             isp_color: (3, 3), what the profile's white balance and colour matrix do together.
+
+        Raises:
+            ValueError: it has no inverse, and the response is to be that inverse.
         """
-        changes: dict[str, object] = {"black_level": four_sites(self.black_level), "white_level": four_sites(self.white_level)}
+        changes: dict[str, object] = {
+            "black_level": four_sites(self.black_level),
+            "white_level": four_sites(self.white_level),
+        }
         if self.exposure is None:
             spans = [w - b for w, b in zip(four_sites(self.white_level), four_sites(self.black_level), strict=True)]
             changes["exposure"] = sum(spans) / 4 / self.system_gain
         if not isinstance(self.response, MatrixResponse):
-            inverse = torch.linalg.inv(isp_color)
-            changes["response"] = {"kind": "matrix", "matrix": inverse.tolist()}
+            if np.linalg.cond(isp_color) > MAX_CONDITION:
+                raise ValueError("response: the white balance and colour matrix have no inverse; give a matrix instead")
+            changes["response"] = {"kind": "matrix", "matrix": np.linalg.inv(isp_color).tolist()}
         return self.replace(changes)
 
 
@@ -113,5 +125,6 @@ class SensorModule(nn.Module):
         if seed is not None:
             generators = [keyed_generator(seed, sample, "read") for sample in ids]
             electrons = read_noise(electrons, self.read_noise, generators)
-        return justify(quantize(amplify(electrons, self.system_gain, self.black_level), self.bit_depth), self.justification)
-
+        return justify(
+            quantize(amplify(electrons, self.system_gain, self.black_level), self.bit_depth), self.justification
+        )

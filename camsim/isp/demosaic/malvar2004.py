@@ -55,7 +55,8 @@ def demosaic_malvar2004(mosaic: Tensor, cfa: Bayer) -> Tensor:
     kernels = torch.stack(
         [torch.tensor(_GREEN_AT_RED_BLUE, dtype=torch.float64), row, row.T, torch.tensor(_OPPOSITE).double()]
     ).to(mosaic)
-    green_here, along_row, along_column, opposite = (F.conv2d(mirror_pad(mosaic, 2), kernels[:, None] / 8)).split(1, 1)
+    filtered = F.conv2d(mirror_pad(mosaic, 2), kernels[:, None] / 8)
+    green_here, along_row, along_column, opposite = torch.split(filtered, 1, dim=1)
 
     red, green, blue = color_masks(cfa, height, width, like=mosaic) > 0
     red_rows, blue_rows = red.any(-1, keepdim=True), blue.any(-1, keepdim=True)

@@ -88,7 +88,7 @@ def _red_blue(raw: Tensor, green: Tensor, horizontal: Tensor, masks: Tensor) -> 
 
 def _refine(rgb: Tensor, horizontal: Tensor, masks: Tensor) -> Tensor:
     """Smooth the colour differences along the chosen direction."""
-    red, rough, blue = rgb.split(1, dim=1)
+    red, rough, blue = torch.split(rgb, 1, dim=1)
     red_mask, green_mask, blue_mask = masks
     green = torch.where(red_mask, red - _mean3(red - rough, horizontal), rough)
     green = torch.where(blue_mask, blue - _mean3(blue - rough, horizontal), green)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+import torch
 from torch import Tensor
 
 from camsim.cfa import RawFormat
@@ -18,11 +19,13 @@ def gamma_power(linear: Tensor, gamma: Tensor) -> Tensor:
 
     The value is exact everywhere; for \\|x\\| < 1e-6 the gradient is that of the straight line through 0 and 1e-6.
     """
-    size = linear.abs()
+    # Not abs() and sign(), whose gradients vanish at 0, where clipped shadows lie.
+    sign = torch.where(linear < 0, -1, 1)
+    size = linear * sign
     base = size.clamp_min(_FLAT)
     smooth = base.pow(1 / gamma) * (size / base)
     exact = size.detach().pow(1 / gamma.detach())
-    return linear.sign() * (smooth + (exact - smooth).detach())
+    return sign * (smooth + (exact - smooth).detach())
 
 
 class PowerGamma(StageSpec):

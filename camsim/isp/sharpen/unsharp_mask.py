@@ -75,6 +75,4 @@ class UnsharpMaskStage(Stage):
         self.kernel = kernel_radius(spec.radius)
 
     def forward(self, image: Tensor) -> Tensor:
-        return unsharp_mask(
-            image, self.radius, self.amount, kernel=self.kernel, axis=self.axis, channels=self.channels
-        )
+        return unsharp_mask(image, self.radius, self.amount, kernel=self.kernel, axis=self.axis, channels=self.channels)

@@ -239,6 +239,11 @@ def test_nan_is_never_a_result(assemble, write, images) -> None:
         model.log_probabilities([images[0], dark, images[1], dark, images[2]])
 
 
+def test_infinite_logits_are_no_result(write, images) -> None:
+    with pytest.raises(CamsimError, match="NaN or infinity for 11 of 11"):
+        load_model(write(end="Relu Log")).log_probabilities(images)
+
+
 def test_underflow_of_a_softmax_stays_finite(write, images) -> None:
     """Pixels 0..255 as they are make scores so large that float32 probabilities are exactly 0."""
     got = load_model(write(end="Softmax"), overrides={"scale": 10.0}).log_probabilities(images)
@@ -378,6 +383,25 @@ def test_contradictions_between_sidecar_and_model_name_the_file(write) -> None:
     lines = str(error.value).splitlines()
     assert len(lines) == 2
     assert all(line.split(": ")[0].endswith("model.onnx") for line in lines)
+
+
+def test_one_channel_is_grey(write, images) -> None:
+    model = load_model(write(shape=(1, 1, 8, 8), channels=1))
+    assert model.describe()["preprocessing"]["color"] == "GRAY"
+    assert "color GRAY" in model.describe()["assumed"]
+    w = np.random.default_rng(7).normal(0, 4, (5, 1))
+    got = model.log_probabilities(images)
+    grey = [np.asarray(Image.fromarray(i).convert("L").resize((8, 8), Image.Resampling.BILINEAR)) for i in images]
+    scores = np.array([w[:, 0] * picture.mean() / 255 for picture in grey])
+    np.testing.assert_allclose(got - got[:, :1], scores - scores[:, :1], atol=1e-5)
+
+
+def test_weights_listed_as_inputs_are_no_inputs(write, build, images) -> None:
+    """As ONNX files before IR version 4 do."""
+    proto = build()
+    proto.graph.input.append(info("w", [3, 5]))
+    got = load_model(write(proto)).log_probabilities(images)
+    np.testing.assert_allclose(got, expected(images), atol=1e-5)
 
 
 def test_images_of_another_form_are_refused(write, images) -> None:

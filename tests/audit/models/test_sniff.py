@@ -101,13 +101,14 @@ def test_kind_by_content_whatever_the_name(content: bytes, kind: FileKind, tmp_p
     assert "\n" not in str(error.value)
 
 
-def test_torchscript_and_exported_program(tmp_path: Path) -> None:
-    """Archives that torch itself writes today."""
+@pytest.mark.filterwarnings("ignore")
+def test_archives_that_torch_itself_writes_today(tmp_path: Path) -> None:
     module = torch.nn.Sequential(torch.nn.Linear(2, 2))
-    exported = torch.export.export(module, (torch.zeros(1, 2),))
     path = tmp_path / "model.onnx"
-    torch.export.save(exported, path)
+    torch.export.save(torch.export.export(module, (torch.zeros(1, 2),)), path)
     assert sniff(path) is FileKind.PT2
+    torch.jit.save(torch.jit.trace(module, torch.zeros(1, 2)), path)
+    assert sniff(path) is FileKind.TORCHSCRIPT
 
 
 def test_refusing_loads_nothing(tmp_path: Path) -> None:

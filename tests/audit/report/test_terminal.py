@@ -41,6 +41,9 @@ def test_fits_and_shows_the_worst(make_results: Callable[..., Results], width: i
     assert last == f"Report: {PATH}"
     assert lines[0].startswith("FAIL  resnet18-street.onnx")
     assert "and 25 more in the report" in lines
+    reasons = [line for line in lines if line.startswith("- ")]
+    assert reasons[0].startswith(f"- {worst_names(results, key)[0]}: ")
+    assert len(reasons) == 4
     header = next(number for number, line in enumerate(lines) if line.startswith("profile "))
     # A folded name goes on in the next line, alone.
     table = lines[header + 1 : lines.index("and 25 more in the report")]

@@ -1,0 +1,89 @@
+"""Demosaicing against colour-demosaicing, to the border, in all four phases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from camsim.cfa import Bayer, mosaic
+from camsim.isp import demosaic_bilinear, demosaic_malvar2004, demosaic_menon2007
+
+Method = Callable[[Tensor, Bayer], Tensor]
+
+METHODS: dict[str, Method] = {
+    "bilinear": demosaic_bilinear,
+    "malvar2004": demosaic_malvar2004,
+    "menon2007": demosaic_menon2007,
+}
+PHASES: tuple[Bayer, ...] = get_args(Bayer)
+
+each_method = pytest.mark.parametrize("name", METHODS)
+each_phase = pytest.mark.parametrize("cfa", PHASES)
+
+
+@each_method
+@each_phase
+@pytest.mark.parametrize("frame", ["noise", "odd"], ids=["18x22", "15x17"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)], ids=["f64", "f32"])
+def test_equals_colour_demosaicing_to_the_border(
+    golden: Any, name: str, cfa: Bayer, frame: str, dtype: torch.dtype, tolerance: float
+) -> None:
+    arrays = golden("demosaic")
+    raw = torch.from_numpy(arrays[f"{frame}_cfa"]).to(dtype)[None, None]
+    rgb = METHODS[name](raw, cfa)[0].permute(1, 2, 0)
+    assert rgb.dtype == dtype
+    np.testing.assert_allclose(rgb.numpy(), arrays[f"{frame}_mirror__{name}__{cfa}"], rtol=0, atol=tolerance)
+
+
+@each_method
+@each_phase
+@pytest.mark.parametrize("size", [(2, 2), (3, 5), (9, 4), (17, 24)], ids="{0[0]}x{0[1]}".format)
+def test_an_even_colour_is_reproduced_to_the_border(name: str, cfa: Bayer, size: tuple[int, int]) -> None:
+    rgb = torch.tensor([0.7, 0.2, 0.4])[None, :, None, None].expand(2, 3, *size)
+    assert (METHODS[name](mosaic(rgb, cfa), cfa) - rgb).abs().max() < 1e-6
+
+
+@each_method
+@each_phase
+def test_measured_values_are_kept(name: str, cfa: Bayer) -> None:
+    raw = torch.rand(2, 1, 13, 18, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    assert (mosaic(METHODS[name](raw, cfa), cfa) - raw).abs().max() < 1e-12
+
+
+@each_method
+@each_phase
+@pytest.mark.parametrize(("down", "right"), [(0, 1), (1, 0), (1, 1)])
+def test_a_shifted_mosaic_of_the_matching_phase_is_the_shifted_picture(
+    name: str, cfa: Bayer, down: int, right: int
+) -> None:
+    raw = torch.rand(1, 1, 40, 42, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    grid = np.array(list(cfa)).reshape(2, 2)
+    shifted: Any = "".join(np.roll(grid, (-down, -right), (0, 1)).ravel())
+    ours = METHODS[name](raw[..., down:, right:], shifted)
+    expected = METHODS[name](raw, cfa)[..., down:, right:]
+    assert (ours - expected)[..., 12:-12, 12:-12].abs().max() < 1e-12
+
+
+@each_method
+def test_the_phase_matters(name: str) -> None:
+    raw = torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(3))
+    pictures = [METHODS[name](raw, cfa) for cfa in PHASES]
+    assert all((a - b).abs().max() > 0.1 for i, a in enumerate(pictures) for b in pictures[:i])
+
+
+def test_menon_interpolates_along_an_edge_and_not_across_it() -> None:
+    """Across two-pixel stripes the other methods interpolate black with white; a directional one far less."""
+    stripes = torch.zeros(1, 3, 32, 32, dtype=torch.float64)
+    stripes[..., ::4, :] = 1
+    stripes[..., 1::4, :] = 1
+    for picture, cfa in [(stripes, "RGGB"), (stripes.mT, "GBRG")]:
+        false_colour = {
+            name: (method(mosaic(picture, cfa), cfa) - picture)[..., 12:-12, 12:-12].abs().max().item()
+            for name, method in METHODS.items()
+        }
+        assert false_colour["menon2007"] < 0.5 * min(false_colour["bilinear"], false_colour["malvar2004"])
