@@ -89,12 +89,12 @@ def _matches(pattern: str) -> Iterable[Profile]:
     family = [profile for name, profile in names.items() if name.startswith(pattern.rstrip("/") + "/")]
     if family:
         return family
-    if any(sign in pattern for sign in "*?[") and not Path(pattern).exists():
+    if any(sign in pattern for sign in "*?[") and not _is_file(pattern):
         found = [profile for name, profile in names.items() if fnmatchcase(name, pattern)]
         if not found:
             raise CamsimError(f"no profile matches {pattern!r}; `camsim profiles list` shows all {len(names)}")
         return found
-    if _is_file(pattern):
+    if pattern.endswith((".yaml", ".yml")) or _is_file(pattern):
         return read_file(Path(pattern))
     folders = {name.rpartition("/")[0] for name in names}
     hint = did_you_mean(pattern, [*names, *folders])
@@ -105,7 +105,10 @@ def _matches(pattern: str) -> Iterable[Profile]:
 
 
 def _is_file(pattern: str) -> bool:
-    return pattern.endswith((".yaml", ".yml")) or Path(pattern).is_file()
+    try:
+        return Path(pattern).is_file()
+    except OSError:  # too long for a file name
+        return False
 
 
 def load(name: str | Path) -> Profile:

@@ -73,15 +73,19 @@ class Emulator(nn.Module):
             (B, 1, H, W) DN as they lie in the container.
 
         Raises:
-            ValueError: wrong shape, NaN or infinity, as many ids as samples missing.
+            ValueError: wrong shape, integers, NaN or infinity, or not one id for each sample.
         """
         _check_shape(scene, 3, "scene")
+        if not scene.is_floating_point():
+            raise ValueError(
+                f"the scene needs floating-point light, got {scene.dtype}; an image goes through unprocess"
+            )
         if not torch.isfinite(scene).all():
             raise ValueError("the scene has NaN or infinite values")
         names = list(range(scene.shape[0])) if ids is None else list(ids)
         if len(names) != scene.shape[0]:
             raise ValueError(f"needs one id for each of {scene.shape[0]} samples, got {len(names)}")
-        result: Tensor = self.sensor(scene, seed, names)
+        result: Tensor = self.sensor(scene.to(next(self.parameters()).dtype), seed, names)
         return result
 
     def develop(self, raw: Tensor) -> Tensor:
@@ -138,7 +142,8 @@ def check_dn(raw: Tensor, profile: Profile) -> None:
     Raises:
         ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
     """
-    low, high = raw.min().item(), raw.max().item()
+    numbers = raw if raw.is_floating_point() else raw.float()  # torch cannot compare uint16
+    low, high = numbers.min().item(), numbers.max().item()
     full = profile.raw_format.full_scale
     if not (low >= 0 and high <= full):
         raise ValueError(

@@ -84,8 +84,8 @@ class Profile(Model):
             knob = knobs[path]
             low, high = given.around(knob.value)
             if np.any(low < knob.bounds[0]) or np.any(high > knob.bounds[1]):
-                limits = f"[{knob.bounds[0]:g}, {knob.bounds[1]:g}]"
-                text = f"reaches from {low.min():g} to {high.max():g}, outside the knob's bounds {limits} {knob.unit}"
+                limits = f"[{knob.bounds[0]:g}, {knob.bounds[1]:g}]" + ("" if knob.unit == "1" else f" {knob.unit}")
+                text = f"reaches from {low.min():g} to {high.max():g}, outside the knob's bounds {limits}"
                 problems.append((("search", path), text))
             elif np.any(knob.value < low) or np.any(knob.value > high):
                 problems.append((("search", path), f"must contain the profile's own value {knob.value.tolist()}"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
@@ -21,9 +22,13 @@ Variants = dict[str, Annotated[dict[Annotated[str, Field(pattern=VARIANT_NAME)],
 """Stage -> short name -> that stage's fields without its kind."""
 
 
+MAX_VARIANTS = 1000
+
+
 class ProfileFile(Profile):
     """What a profile file holds: a profile, or with ``variants`` a family of them."""
 
+    camsim: Literal[1]
     variants: Annotated[Variants, Field(min_length=1)] | None = None
 
 
@@ -45,19 +50,33 @@ def read_profiles(text: str, where: str) -> list[Profile]:
     if variants is None:
         return [Profile.model_validate(file.model_dump(exclude={"variants"}))]
     stages = file.stage_names()
-    unknown = [stage for stage in variants if stage not in stages]
-    if unknown:
-        raise ProfileError(
-            [
-                Problem(
-                    _spot(where, lines, ("variants", stage)),
-                    f"variants.{stage}",
-                    f"is not a stage of this profile; allowed: {', '.join(dict.fromkeys(stages))}",
-                )
-                for stage in unknown
-            ]
-        )
+    problems = _variant_problems(variants, stages, where, lines)
+    if problems:
+        raise ProfileError(problems)
     return _expand(data, variants, stages, where, lines)
+
+
+def _variant_problems(
+    variants: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    stages: Sequence[str],
+    where: str,
+    lines: Mapping[Path, int],
+) -> list[Problem]:
+    found: list[tuple[Path, str]] = []
+    for stage, options in variants.items():
+        if stage not in stages:
+            text = f"is not a stage of this profile ({', '.join(stages)}){did_you_mean(stage, stages)}"
+            found.append(((stage,), text))
+        found += [
+            ((stage, short, "kind"), "is not a key here: a variant is of its stage's kind")
+            for short, fields in options.items()
+            if "kind" in fields
+        ]
+    count = math.prod(len(options) for options in variants.values())
+    if count > MAX_VARIANTS:
+        found.append(((), f"make {count} profiles together; at most {MAX_VARIANTS} are read"))
+    places = [(("variants", *path), text) for path, text in found]
+    return [Problem(_spot(where, lines, place), format_path(place), text) for place, text in places]
 
 
 def _expand(
@@ -75,6 +94,7 @@ def _expand(
         for stage, (short, fields) in zip(variants, choice, strict=True):
             index = stages.index(stage)
             isp[index] = {"kind": isp[index]["kind"], **fields}
+            moved = {path: line for path, line in moved.items() if path[:2] != ("isp", index)}
             moved |= {
                 ("isp", index, *path[3:]): line
                 for path, line in lines.items()
@@ -99,12 +119,15 @@ def _validate(model: type[Profile], data: Mapping[str, Any], where: str, lines: 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = [problem for detail in error.errors() for problem in _problems(detail, data, where, lines)]
+        details = [detail for detail in error.errors() if not _not_meant(detail)]
+        problems = [problem for detail in details for problem in _problems(detail, data, where, lines)]
     # Order is checked on what could be recognised, so that one misspelt stage does not hide the rest.
     isp = data.get("isp")
-    if isinstance(isp, list) and not any("takes " in problem.message for problem in problems):
+    if isinstance(isp, list):
+        known = {problem.message for problem in problems}
         for index, text in order_problems([_stage_class(entry) for entry in isp]):
-            problems.append(Problem(_spot(where, lines, ("isp", index)), f"isp[{index}]", text))
+            if text not in known:
+                problems.append(_problem(("isp", index), text, data, where, lines))
     raise ProfileError(sorted(problems, key=lambda problem: _line(problem.where)))
 
 
@@ -131,32 +154,52 @@ def _problems(detail: Any, data: Mapping[str, Any], where: str, lines: Mapping[P
             for path, text in detail["ctx"]["problems"]
             for problem in [_problem((*loc, *path), text, data, where, lines)]
         ]
-    return [_problem(loc, _message(detail), data, where, lines)]
+    return [_problem(loc, _message(detail), data, where, lines, missing=detail["type"] == "missing")]
+
+
+def _not_meant(detail: Any) -> bool:
+    """Whether the error is about the other alternative of "a number or one for each CFA site"."""
+    if detail["type"] not in ("float_type", "tuple_type"):
+        return False
+    alternative, is_list = str(detail["loc"][-1]), isinstance(detail["input"], list)
+    return (alternative == "float" and is_list) or (alternative.startswith("tuple[") and not is_list)
 
 
 def _problem(
-    loc: Sequence[str | int], text: str, data: Mapping[str, Any], where: str, lines: Mapping[Path, int]
+    loc: Sequence[str | int],
+    text: str,
+    data: Mapping[str, Any],
+    where: str,
+    lines: Mapping[Path, int],
+    *,
+    missing: bool = False,
 ) -> Problem:
-    """Drop the union tags that pydantic puts between the real keys, but show a stage's kind: isp[3].sharpen.radius."""
+    """Drop what pydantic puts between the real keys, but show a stage's kind: isp[3].sharpen.radius.
+
+    ``missing``: the last part of ``loc`` is a key that should be there.
+    """
     place: list[str | int] = []
     shown: list[str | int] = []
     here: Any = data
-    for part in loc:
-        known = (isinstance(here, Mapping) and part in here) or isinstance(here, list)
-        last = part == loc[-1]
-        if known:
-            here = here[part] if isinstance(here, Mapping) or int(part) < len(here) else None
-        elif not last or _is_tag(part):
+    tags: list[Any] = []  # of the map we are in, while they may still come
+    for number, part in enumerate(loc, start=1):
+        if part in tags:
+            tags.remove(part)
+            continue
+        if isinstance(here, list) and isinstance(part, int):
+            here = here[part] if part < len(here) else None
+        elif isinstance(here, Mapping) and part in here:
+            here = here[part]
+        elif missing and number == len(loc):
+            here = None
+        else:
             continue
         place.append(part)
         shown.append(part)
-        if isinstance(here, Mapping) and len(place) == 2 and place[0] == "isp" and isinstance(here.get("kind"), str):
+        tags = [here[key] for key in ("kind", "method", "encoding") if key in here] if isinstance(here, Mapping) else []
+        if tags and len(place) == 2 and place[0] == "isp" and isinstance(here.get("kind"), str):
             shown.append(here["kind"])
     return Problem(_spot(where, lines, place), format_path(shown), text)
-
-
-def _is_tag(part: str | int) -> bool:
-    return part in {tag for stage in stage_classes() for tag in stage.tags()} | {"matrix", "inverse_isp"}
 
 
 def _message(detail: Any) -> str:

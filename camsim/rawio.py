@@ -117,20 +117,37 @@ def camera_to_srgb(xyz_to_camera: NDArray[np.floating[Any]]) -> NDArray[np.float
 def _read_mosaic(path: Path) -> NDArray[np.float32]:
     try:
         if path.suffix.lower() == ".npy":
+            with path.open("rb") as file:
+                if file.read(6) != b"\x93NUMPY":  # numpy would also open an archive or a pickle of this name
+                    raise CamsimError(f"{path}: cannot be read as a mosaic: it is not a .npy array")
             array = np.load(path, mmap_mode="r", allow_pickle=False)
+            _check_mosaic(path, array.shape, str(array.dtype), array.dtype.kind in "uif")
         elif path.suffix.lower() == ".png":
-            with Image.open(path) as image:
+            with Image.open(path, formats=("PNG",)) as image:
+                # Other modes have several channels, a palette or single bits.
+                _check_mosaic(path, image.size[::-1], f"PNG mode {image.mode}", image.mode in ("L", "I", "I;16"))
                 array = np.asarray(image)
         else:
-            array = tifffile.imread(path)
-    except (OSError, ValueError, SyntaxError, tifffile.TiffFileError, Image.DecompressionBombError) as error:
-        raise CamsimError(f"{path}: cannot be read as a mosaic: {error}") from None
-    if array.ndim != 2 or array.size > MAX_PIXELS or min(array.shape, default=0) < 2 or array.dtype.kind not in "uif":
+            with tifffile.TiffFile(path) as tiff:
+                series = tiff.series[0]
+                _check_mosaic(path, series.shape, str(series.dtype), np.dtype(series.dtype).kind in "uif")
+                array = series.asarray()
+    except CamsimError:
+        raise
+    except Exception as error:  # decoders may raise anything on damaged bytes
+        raise CamsimError(f"{path}: cannot be read as a mosaic: {error}") from error
+    return np.array(array, dtype=np.float32)  # a copy: a mapped file cannot be written to
+
+
+def _check_mosaic(path: Path, shape: tuple[int, ...], kind: str, numbers: bool) -> None:
+    """Refuse by what the header says, before any pixel is decoded."""
+    if not numbers or len(shape) != 2 or min(shape) < 2:
         raise CamsimError(
-            f"{path}: a mosaic is one value a pixel, (H, W), got shape {array.shape} of {array.dtype}; "
+            f"{path}: a mosaic is one value a pixel, (H, W), got shape {shape} of {kind}; "
             "an ordinary image goes to `camsim emulate`"
         )
-    return np.asarray(array, dtype=np.float32)
+    if shape[0] * shape[1] > MAX_PIXELS:
+        raise CamsimError(f"{path}: has more than {MAX_PIXELS} pixels")
 
 
 def orient(image: Tensor, flip: int) -> Tensor:

@@ -57,9 +57,14 @@ def parse(text: str, where: str) -> tuple[Any, dict[Path, int]]:
     lines: dict[Path, int] = {}
     problems: list[Problem] = []
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=_Loader):
+            # Here and not on the composed tree: PyYAML's time grows with the square of the depth.
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             refused = None
-            if isinstance(event, yaml.AliasEvent):
+            if depth > MAX_DEPTH:
+                refused = f"is nested deeper than {MAX_DEPTH} levels"
+            elif isinstance(event, yaml.AliasEvent):
                 refused = "YAML aliases are not read; write the value out"
             elif (tag := getattr(event, "tag", None)) is not None:
                 refused = f"YAML tags such as {tag} are not read; write the plain value"
@@ -71,7 +76,7 @@ def parse(text: str, where: str) -> tuple[Any, dict[Path, int]]:
         data = _build(root, (), _Loader(""), where, lines, problems)
     except yaml.MarkedYAMLError as error:
         raise ProfileError([_syntax_problem(error, where)]) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ProfileError([Problem(where, "", f"is not YAML: {str(error).splitlines()[0]}")]) from None
     if problems:
         raise ProfileError(problems)
@@ -83,8 +88,6 @@ def _build(
 ) -> Any:
     line = node.start_mark.line + 1
     lines[path] = line
-    if len(path) > MAX_DEPTH:
-        raise ProfileError([Problem(f"{where}:{line}", "", f"is nested deeper than {MAX_DEPTH} levels")])
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
@@ -129,6 +132,17 @@ def _represent_list(dumper: _Dumper, data: Sequence[Any]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flat)
 
 
+def _represent_text(dumper: _Dumper, data: str) -> yaml.Node:
+    # PyYAML folds these line breaks of YAML 1.1 outside double quotes, and reads back spaces.
+    style = '"' if any(sign in data for sign in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+# Strings that the loader would take for a number are quoted; PyYAML's own rules for that are YAML 1.1's.
+for _first, _resolvers in _Loader.yaml_implicit_resolvers.items():
+    for _tag, _pattern in _resolvers:
+        _Dumper.add_implicit_resolver(_tag, _pattern, [_first])
+_Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(list, _represent_list)
 _Dumper.add_representer(tuple, _represent_list)
 

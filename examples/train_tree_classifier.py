@@ -27,9 +27,17 @@ SIDE = 48
 TRAIN, TEST = (0.0, 0.60), (0.65, 1.0)
 """Rows of a photograph as fractions of its height."""
 EPOCHS = 15
-SIDECAR = (
-    "camsim_model: 1\nclasses: [background, tree]\nresize: stretch\nscale: 0.00392156862745098\noutput_kind: logits\n"
-)
+SIDECAR = """\
+camsim_model: 1
+color: RGB
+scale: 0.00392156862745098
+mean: 0
+std: 1
+resize: stretch
+filter: bilinear
+output_kind: logits
+classes: [background, tree]
+"""
 
 Patches = list[tuple[NDArray[np.uint8], int]]
 

@@ -12,6 +12,6 @@ SampleId = str | int
 
 def keyed_generator(seed: int, sample: SampleId, draw: str) -> torch.Generator:
     """A CPU generator for one effect (``draw``) on one sample; independent of batch, order, worker and resume."""
-    key = f"{seed}|{type(sample).__name__}|{sample}|{draw}".encode()
+    key = f"{seed}|{'str' if isinstance(sample, str) else 'int'}|{sample}|{draw}".encode()
     number = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
     return torch.Generator().manual_seed(number)

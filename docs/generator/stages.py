@@ -1,0 +1,97 @@
+"""docs/reference/stages.md: the sensor and every ISP stage."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from types import FunctionType
+
+from camsim.profile import Provenance
+from camsim.profile_file import ProfileFile, stage_classes
+from camsim.sensor import Container, InverseIspResponse, MatrixResponse, Sensor
+from camsim.spec import Range, StageSpec
+from generator.fields import field_table
+from generator.markdown import docstring, first_paragraph, page
+
+_DOMAINS = {
+    "dn": "digital numbers (DN)",
+    "mosaic": "a linear mosaic",
+    "linear": "linear RGB",
+    "encoded": "display-encoded RGB",
+}
+_FORMS = {
+    "affine": "linear in the image, plus an offset",
+    "pointwise": "one pixel at a time",
+    "local": "not linear, over a neighbourhood",
+}
+
+FILE_WORDS = {
+    "provenance": "map of a field's path to an entry, below",
+    "sensor": "map, see [Sensor](#sensor)",
+    "isp": "list of [stages](#isp-stages), in order",
+    "search": "map of a knob's path to an entry, below",
+    "variants": "map of stage to short name to that stage's keys",
+}
+
+INTRODUCTION = """\
+Every key of a profile. [Write a profile](../write-a-profile.md) shows them in use.
+
+A key with a unit or bounds is a *knob*: a number that the search may turn, and a parameter of the emulator. *Bounds*
+are what physics or the method allows; a value outside is refused. The *plausible range* is how far the search strays
+from the profile's value where the profile has no `search` section; it is an assumption. *default: none* means that the
+key may be left out; the remarks, or the lines above the table, say what is then done."""
+
+
+def stages_page() -> str:
+    """The whole page."""
+    parts = [
+        INTRODUCTION,
+        "## The file",
+        field_table(ProfileFile, FILE_WORDS),
+        "### `provenance`: one entry",
+        first_paragraph(Provenance.__doc__),
+        field_table(Provenance),
+        "### `search`: one entry",
+        first_paragraph(Range.__doc__),
+        field_table(Range),
+        "## Sensor",
+        first_paragraph(Sensor.__doc__),
+        field_table(Sensor),
+        "### `container`",
+        first_paragraph(Container.__doc__),
+        field_table(Container),
+        "### `response: {kind: matrix}`",
+        first_paragraph(MatrixResponse.__doc__),
+        field_table(MatrixResponse),
+        "### `response: {kind: inverse_isp}`",
+        docstring(InverseIspResponse.__doc__),
+        field_table(InverseIspResponse),
+        "## ISP stages",
+    ]
+    for kind, group in groupby(stage_classes(), key=lambda cls: cls.tags()[0]):
+        members = list(group)
+        if len(members) > 1:
+            parts.append(f"### {kind}")
+        for cls in members:
+            parts += _stage(cls, "####" if len(members) > 1 else "###")
+    return page("Profile keys: sensor and ISP stages", *parts)
+
+
+def _stage(cls: type[StageSpec], level: str) -> list[str]:
+    takes = " or ".join(words for domain, words in _DOMAINS.items() if domain in cls.takes)
+    gives = "the same" if cls.gives is None else _DOMAINS[cls.gives]
+    return [
+        f"{level} {' / '.join(cls.tags())}",
+        first_paragraph(_formula(cls).__doc__),
+        docstring(cls.__doc__),
+        f"Takes {takes}, gives {gives}. Works as: {_FORMS[cls.form]}.",
+        field_table(cls),
+    ]
+
+
+def _formula(cls: type[StageSpec]) -> FunctionType:
+    """The one public function of the stage's file."""
+    module = sys.modules[cls.__module__]
+    functions = [item for name, item in vars(module).items() if isinstance(item, FunctionType) and name[0] != "_"]
+    [formula] = [function for function in functions if function.__module__ == cls.__module__]
+    return formula

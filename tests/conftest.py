@@ -1,0 +1,29 @@
+"""What all tests share: where the trial data lie, and that the package under test is the one meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import audit
+import camsim
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_sessionstart() -> None:
+    """`make test` tests the built wheel; an import from the checkout would test something else."""
+    tested = os.environ.get("CAMSIM_TESTED")
+    for package in (camsim, audit):
+        if tested and not str(package.__file__).startswith(tested):
+            pytest.exit(f"{package.__name__} is imported from {package.__file__}, not from {tested}", returncode=4)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of trial data beside the repository; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the trial data in {SHARED}")
+    return SHARED

@@ -1,0 +1,129 @@
+"""Every command and every piece of code on the pages runs as the page says."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audit.models import read_declaration
+from camsim.profile import Profile
+from camsim.profile_file import ProfileFile, read_profiles
+
+from .snippets import PAGES, ROOT, Block, Command, blocks, commands, run
+
+NOT_RUN = {
+    "make demo": "installs a virtual environment from the package index and audits 45 profiles: minutes; CI runs it",
+    "make test": "runs these tests",
+    "make lint": "changes files of the checkout",
+    "python -m venv .venv": "the tests already run in an environment",
+    ".venv/bin/pip install .": "installs from the package index; tests/run_on_wheel and CI install the package",
+    ".venv/bin/pip install '.[exr]'": "installs from the package index; tests/run_on_wheel and CI install the package",
+    "python docs/generate_reference.py": "writes into the checkout; test_reference.py runs it into another folder",
+}
+"""Commands on the pages that these tests do not run, and why."""
+
+NOT_CHECKED = {"text", "json"}
+"""Languages of blocks that show something and are not run."""
+
+FILES = {"my-camera.yaml": "write-a-profile.md", "model.camsim.yaml": "audit-a-model.md"}
+"""Files that a page makes and other pages take for granted."""
+
+ADD_A_STAGE = "add-a-stage.md"
+"""Its blocks change the package itself: test_add_a_stage.py does that in a copy."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != ADD_A_STAGE], ids=lambda page: page.stem)
+def test_a_page_runs(page: Path, desk: Path) -> None:
+    own_files = {block.title for block in blocks(page) if block.title}
+    for name, home in FILES.items():
+        if name not in own_files:
+            (desk / name).write_text(titled(ROOT / "docs" / home, name).body, encoding="utf-8")
+    namespace = types.ModuleType(f"page_{page.stem}").__dict__
+    for block in blocks(page):
+        try:
+            run_block(block, desk, namespace)
+        except Exception as error:
+            raise AssertionError(f"{block.where}: {error}") from error
+
+
+def titled(page: Path, title: str) -> Block:
+    [block] = [block for block in blocks(page) if block.title == title]
+    return block
+
+
+def run_block(block: Block, desk: Path, namespace: dict[str, Any]) -> None:
+    if block.title is not None:
+        (desk / block.title).write_text(block.body, encoding="utf-8")
+    match block.language:
+        case "python":
+            # Padded, so that a traceback shows the page's own lines.
+            exec(compile("\n" * block.line + block.body, block.page, "exec"), namespace)
+        case "bash" | "console":
+            for command in commands(block):
+                run_unless_exempt(command, desk)
+        case "yaml":
+            check_yaml(block, desk)
+        case _:
+            assert block.language in NOT_CHECKED, f"nothing checks blocks of {block.language!r}"
+
+
+def run_unless_exempt(command: Command, desk: Path) -> None:
+    if command.line not in NOT_RUN:
+        run(command, desk)
+
+
+def check_yaml(block: Block, desk: Path) -> None:
+    data = yaml.safe_load(block.body)
+    if "camsim_model" in data:
+        sidecar = desk / "checked.camsim.yaml"
+        sidecar.write_text(block.body, encoding="utf-8")
+        read_declaration(desk / "model.onnx", sidecar)
+    elif "jobs" in data:
+        for job in data["jobs"].values():
+            for line in "\n".join(step["run"] for step in job["steps"] if "run" in step).splitlines():
+                run_unless_exempt(Command(line, "", 0), desk)
+    elif "camsim" in data:
+        read_profiles(block.body, block.where)
+    else:  # a part of a profile: it must fit into the page's whole one
+        whole = yaml.safe_load(titled(ROOT / "docs" / FILES["my-camera.yaml"], "my-camera.yaml").body)
+        assert set(data) <= set(ProfileFile.model_fields), f"keys that no profile has: {set(data)}"
+        read_profiles(yaml.safe_dump(whole | data, sort_keys=False), block.where)
+
+
+def test_every_exemption_is_used() -> None:
+    written = {
+        command.line
+        for page in PAGES
+        for block in blocks(page)
+        if block.language in ("bash", "console")
+        for command in commands(block)
+    }
+    in_workflows = {
+        line.strip()
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "yaml" and "jobs:" in block.body
+        for line in block.body.splitlines()
+    }
+    unused = {line for line in NOT_RUN if line not in written and not any(line in other for other in in_workflows)}
+    assert not unused
+
+
+def test_a_wrong_output_is_noticed(desk: Path) -> None:
+    with pytest.raises(AssertionError, match="prints something else"):
+        run(Command("echo two", "one\n", 0), desk)
+    with pytest.raises(AssertionError, match="exits with 3, not 0"):
+        run(Command("exit 3", "", 0), desk)
+    run(Command("echo one two three", "one ... three\n", 0), desk)
+
+
+def test_a_profile_fragment_is_checked(desk: Path) -> None:
+    block = Block(ROOT / "README.md", 1, "yaml", None, "search:\n  sensor.no_such: {relative: 0.1}\n")
+    with pytest.raises(Exception, match="not a knob"):
+        check_yaml(block, desk)
+    assert Profile.model_fields.keys() < ProfileFile.model_fields.keys()
