@@ -162,10 +162,10 @@ def _worst_case(case: WorstCase, labelled: bool) -> dict[str, Any]:
             {
                 "name": name,
                 "unit": before[name].unit,
-                "from": before[name].value.ravel().tolist(),
-                "to": after[name].value.ravel().tolist(),
-                "low": low.ravel().tolist(),
-                "high": case.space.high[name].ravel().tolist(),
+                "from": before[name].value.tolist(),
+                "to": after[name].value.tolist(),
+                "low": low.tolist(),
+                "high": case.space.high[name].tolist(),
             }
             for name, low in case.space.low.items()
         ],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from camsim.cfa import RawFormat
@@ -184,9 +183,10 @@ class Profile(Model):
 
 def _plain(error: ValueError) -> str:
     """The text of an error, without pydantic's preamble where it is one of pydantic's."""
-    errors = getattr(error, "errors", None)
-    text = errors()[0]["msg"] if errors else str(error)
-    return re.sub(r"^Value error, ", "", text)
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return ": ".join([*map(str, first["loc"]), first["msg"].removeprefix("Value error, ")])
 
 
 def _several(problems: list[tuple[tuple[str | int, ...], str]]) -> PydanticCustomError:

@@ -67,7 +67,7 @@ def render_html(
         raise KeyError(f"thumbnails of profiles that the results lack: {', '.join(sorted(unknown))}")
     scripts = _scripts(view)
     page = _environment().get_template("template.html.j2")
-    return page.render(
+    html: str = page.render(
         results=results,
         manifest=manifest,
         view=view,
@@ -91,6 +91,7 @@ def render_html(
         scripts=[Markup(script) for script in scripts],  # noqa: S704  plotly's own code and escaped JSON
         policy=_policy(scripts),
     )
+    return html.lstrip()  # the macros above the doctype leave blank lines
 
 
 def _environment() -> jinja2.Environment:

@@ -19,8 +19,8 @@ VERDICT_MEANING = {
 LIMITS = (
     (
         "The cameras are emulated.",
-        "A profile models a device's optics, sensor noise and processing. It is not the device: units differ, "
-        "firmware changes, and lens flare, motion blur or autofocus errors show up only where the profile has them.",
+        "A profile models a device's sensor, its noise and its processing; lens, motion and autofocus are not modelled. "
+        "It is not the device: units differ and firmware changes.",
     ),
     (
         "Numbers in a profile can be assumptions.",

@@ -24,3 +24,42 @@ def _load(name: str) -> Golden:
 def golden() -> Callable[[str], Golden]:
     """Reference arrays by file name; see tests/golden/README.md."""
     return _load
+
+
+PROFILE = """\
+camsim: 1
+name: lab/one
+title: A camera of the lab
+provenance:
+  sensor.read_noise: {source: "EMVA 1288 sheet", status: datasheet}
+  isp.sharpen: {source: "guess", status: assumed, note: "by eye"}
+sensor:
+  cfa: RGGB
+  bit_depth: 12
+  black_level: 256
+  white_level: 4095
+  system_gain: 0.5
+  full_well: 10000
+  read_noise: 3.0
+  response: {kind: inverse_isp}
+isp:
+  - {kind: black_level}
+  - {kind: demosaic, method: bilinear}
+  - {kind: white_balance, gains: [2.0, 1.0, 1.5]}
+  - kind: color_matrix
+    matrix:
+      - [1.0, 0.0, 0.0]
+      - [0.0, 1.0, 0.0]
+      - [0.0, 0.0, 1.0]
+  - {kind: sharpen, method: unsharp_mask, radius: 1.0, amount: 1.0}
+  - {kind: clip}
+  - {kind: gamma, encoding: power, gamma: 2.2}
+search:
+  sensor.read_noise: {relative: 0.2}
+"""
+
+
+@pytest.fixture(scope="session")
+def profile_text() -> str:
+    """A profile of seven stages, with sources and ranges; tests quote its lines."""
+    return PROFILE

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-TITLE = re.compile(r'^(?P<language>\w+)(?: title="(?P<title>[^"]+)")?$')
+TITLE = re.compile(r'^(?P<language>\w+)(?: title="(?P<title>[^"]+)")?(?P<invalid> invalid)?$')
 EXPECTED_EXIT = re.compile(r"\s+# exits with (?P<code>\d+)$")
 
 COMMAND_SECONDS = 120
@@ -31,6 +31,8 @@ class Block:
     title: str | None
     """The file that the block is the content of, as in ```` ```yaml title="my-camera.yaml" ````."""
     body: str
+    invalid: bool = False
+    """The page says that it is wrong, and it must be."""
 
     @property
     def where(self) -> str:
@@ -58,8 +60,10 @@ def blocks(page: Path) -> list[Block]:
         line = text.count("\n", 0, match.start()) + 1
         info = TITLE.match(match["info"])
         if info is None:
-            raise ValueError(f"{page.name}:{line}: write ```language or ```language title=\"file\", got {match['info']!r}")
-        found.append(Block(page, line, info["language"], info["title"], match["body"]))
+            raise ValueError(
+                f'{page.name}:{line}: write ```language or ```language title="file", got {match["info"]!r}'
+            )
+        found.append(Block(page, line, info["language"], info["title"], match["body"], info["invalid"] is not None))
     return found
 
 
@@ -88,8 +92,8 @@ def _command(line: str, output: str) -> Command:
     )
 
 
-def run(command: Command, folder: Path) -> None:
-    """Run a command in a folder with the tested installation first on the path.
+def run(command: Command, folder: Path, **variables: str) -> None:
+    """Run a command in a folder, with the tested installation first on the path and more environment variables.
 
     AssertionError: another exit code, or another output.
     """
@@ -97,6 +101,7 @@ def run(command: Command, folder: Path) -> None:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "100",
         "NO_COLOR": "1",
+        **variables,
     }
     done = subprocess.run(
         ["bash", "-c", command.line],
