@@ -86,7 +86,7 @@ def load_scene(path: Path, max_side: int) -> Tensor:
     suffix = path.suffix.lower()
     try:
         if suffix in CAMERA_SUFFIXES:
-            scene = read_raw(path)
+            scene = read_raw(path, max_side)
         elif suffix in SCENE_SUFFIXES:
             scene = torch.from_numpy(read_scene_file(path)).permute(2, 0, 1)
         else:
