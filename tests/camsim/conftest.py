@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from camsim.profile import Profile
+from camsim.profile_file import read_profiles
+
 Golden = dict[str, NDArray[Any]]
 
 
@@ -63,3 +66,28 @@ search:
 def profile_text() -> str:
     """A profile of seven stages, with sources and ranges; tests quote its lines."""
     return PROFILE
+
+
+EVERY_STAGE = {
+    "isp": [
+        {"kind": "black_level"},
+        {"kind": "demosaic", "method": "menon2007"},
+        {"kind": "white_balance", "gains": [2.0, 1.0, 1.5]},
+        {"kind": "denoise", "method": "median", "size": 3, "channels": "rgb"},
+        {"kind": "color_matrix", "matrix": [[1.5, -0.3, -0.2], [-0.2, 1.7, -0.5], [0.0, -0.3, 1.3]]},
+        {"kind": "sharpen", "method": "sharpening_filter"},
+        {"kind": "denoise", "method": "gaussian", "sigma": 0.8},
+        {"kind": "clip"},
+        {"kind": "gamma", "encoding": "power", "gamma": 2.2},
+        {"kind": "sharpen", "method": "unsharp_mask", "radius": 1.0, "amount": 0.5, "channels": "rgb"},
+    ],
+    "search": None,
+    "provenance": {},
+}
+
+
+@pytest.fixture(scope="session")
+def every_stage(profile_text: str) -> Profile:
+    """`profile_text`'s sensor with an ISP that has every kind of knob."""
+    [profile] = read_profiles(profile_text, "lab.yaml")
+    return Profile.model_validate(profile.model_dump() | EVERY_STAGE)

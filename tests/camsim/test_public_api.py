@@ -71,4 +71,4 @@ def test_errors_have_their_exit_codes() -> None:
 
 def test_importing_camsim_does_not_wait_for_torch() -> None:
     check = "import camsim, sys; sys.exit('torch' in sys.modules or 'audit' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-P", "-c", check], check=False).returncode == 0

@@ -12,7 +12,7 @@ import audit
 import camsim
 from camsim.catalog import profiles_folder
 
-from .snippets import ROOT, Command, blocks, commands, run
+from .snippets import ROOT, Command, blocks, commands, run_in_shell
 
 PAGE = ROOT / "docs" / "add-a-stage.md"
 
@@ -52,7 +52,7 @@ def test_the_page_adds_a_stage(desk: Path, tmp_path: Path) -> None:
             target.write_text(new, encoding="utf-8")
 
     def shell(line: str, output: str = "", exit_code: int = 0) -> None:
-        run(Command(line, output, exit_code), desk, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
+        run_in_shell(Command(line, output, exit_code), desk, PYTHONPATH=str(copy), PYTHONDONTWRITEBYTECODE="1")
 
     shell(f"{sys.executable} -c 'import camsim; print(camsim.__file__)'", f"{copy}/camsim/__init__.py\n")
     shell(f"{sys.executable} -m pytest -q -p no:cacheprovider -c /dev/null {copy}/tests", "...5 passed...")
