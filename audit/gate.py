@@ -198,7 +198,7 @@ def _verdict(
     row: Counts, gate: Gate, drop: Drop | None, flips: Flips | None, tests: int
 ) -> tuple[Verdict, tuple[str, ...]]:
     if row.samples < gate.min_samples:
-        too_few = f"{row.samples} samples measured: a verdict needs at least {gate.min_samples}"
+        too_few = f"{_samples(row.samples)} measured: a verdict needs at least {gate.min_samples}"
         return "INCONCLUSIVE", (too_few,)
     metrics = ((_DROP_WORDS, drop, gate.max_drop), (_FLIPS_WORDS, flips, gate.max_flips))
     findings = [
@@ -213,6 +213,10 @@ def _verdict(
     findings.sort(key=lambda finding: _BEST_FIRST.index(finding[0]), reverse=True)
     verdict = findings[0][0]
     return verdict, tuple(reason for found, reason in findings if found != "PASS" or verdict == "PASS")
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample" + ("" if count == 1 else "s")
 
 
 def _judge_metric(

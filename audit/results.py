@@ -96,7 +96,7 @@ def _reasons(judgements: Sequence[Judgement], verdict: str) -> list[str]:
     if not judgements:
         return ["no profile besides the reference was measured"]
     if verdict == "PASS":
-        return [f"all {len(judgements)} profiles stay within the margins"]
+        return ["every profile stays within the margins"]
     return [f"{item.profile}: {item.reasons[0]}" for item in judgements if item.verdict == verdict]
 
 

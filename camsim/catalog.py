@@ -65,14 +65,14 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def select(patterns: Sequence[str]) -> list[Profile]:
+def select(patterns: str | Sequence[str]) -> list[Profile]:
     """The profiles that ``all``, names, families, globs and YAML files stand for; each once, in the order given.
 
     Raises:
         CamsimError: a pattern that matches nothing (with the nearest names), or two different profiles of one name.
     """
     chosen: dict[str, Profile] = {}
-    for pattern in patterns:
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
         for profile in _matches(pattern):
             other = chosen.setdefault(profile.name, profile)
             if other != profile:

@@ -49,7 +49,8 @@ class ProfileError(CamsimError):
 
 def did_you_mean(given: str, allowed: Iterable[str], count: int = 3) -> str:
     """``; did you mean 'sharpen'?`` for near misses, else an empty string."""
-    near = difflib.get_close_matches(given, list(allowed), n=count, cutoff=0.5)
+    by_lower = {name.lower(): name for name in allowed}
+    near = [by_lower[name] for name in difflib.get_close_matches(given.lower(), by_lower, n=count, cutoff=0.5)]
     if not near:
         return ""
     return "; did you mean " + " or ".join(repr(name) for name in near) + "?"

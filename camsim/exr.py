@@ -34,7 +34,7 @@ def read_exr(path: Path, *, max_pixels: int, min_side: int) -> NDArray[np.float3
     try:
         import OpenEXR
     except ImportError as error:
-        raise CamsimError(f"{path}: reading .exr needs OpenEXR: pip install camsim[exr]") from error
+        raise CamsimError(f"{path}: reading .exr needs the package OpenEXR: pip install OpenEXR") from error
     try:
         with OpenEXR.File(str(path), header_only=True) as file:
             _check_header(path, file, max_pixels, min_side)

@@ -139,23 +139,24 @@ class Profile(Model):
             for field, value in spec.knobs().items():
                 quantity = quantities[field]
                 name = f"{prefix}.{field}"
-                knobs[name] = Knob(name, value, quantity.unit, (quantity.low, quantity.high), quantity.plausible)
+                plausible = quantity.plausible if self.search is None else self.search.get(name)
+                knobs[name] = Knob(name, value, quantity.unit, (quantity.low, quantity.high), plausible)
         return knobs
 
     def ranges(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Plausible limits (low, high) of each knob that varies, cut to the knob's physical bounds."""
         result = {}
         for name, knob in self.knobs().items():
-            plausible = knob.plausible if self.search is None else self.search.get(name)
-            if plausible is not None:
-                low, high = plausible.around(knob.value)
+            if knob.plausible is not None:
+                low, high = knob.plausible.around(knob.value)
                 result[name] = (np.clip(low, *knob.bounds), np.clip(high, *knob.bounds))
         return result
 
     def with_knobs(self, values: Mapping[str, Any], *, name: str | None = None) -> Profile:
         """A copy in which some knobs have other values and everything left to defaults is written out first.
 
-        Turning an ISP knob therefore never changes the sensor, nor the other way round.
+        Turning an ISP knob therefore never changes the sensor, nor the other way round. The provenance of what was
+        turned says so. Give a new name where both profiles are to be used together.
 
         Raises:
             ValueError: an unknown knob, a wrong shape or a value out of bounds.
@@ -176,8 +177,17 @@ class Profile(Model):
             spec.replace(changes.get(f"isp.{stage}", {}))
             for stage, spec in zip(self.stage_names(), self.resolved_isp(), strict=True)
         )
-        # A range that was right around the old value need not contain the new one.
-        update = {"sensor": sensor.model_dump(), "isp": [spec.model_dump() for spec in isp], "search": None}
+        turned = {
+            path: Provenance(source=f"turned away from {knobs[path].value.tolist()} of {self.name}", status="assumed")
+            for path, value in values.items()
+            if not np.array_equal(value, knobs[path].value)
+        }
+        update = {
+            "sensor": sensor.model_dump(),
+            "isp": [spec.model_dump() for spec in isp],
+            "provenance": {path: entry.model_dump() for path, entry in (self.provenance | turned).items()},
+            "search": None,  # a range that was right around the old value need not contain the new one
+        }
         return Profile.model_validate(self.model_dump() | update | ({"name": name} if name else {}))
 
 

@@ -223,6 +223,8 @@ def _message(detail: Any) -> str:
                 else ""
             )
             return f"must be {context['expected']}, got {given!r}{hint}"
+        case "string_pattern_mismatch":
+            return f"must be words of letters, digits, '.', '_' and '-', joined by '/', got {given!r}"
         case "value_error":
             return str(context["error"])
         case _:

@@ -206,5 +206,7 @@ def _bin_cells(mosaic: Tensor, cfa: Bayer) -> Tensor:
     """One RGB pixel for each whole 2x2 cell, its greens averaged: (H, W) -> (3, H // 2, W // 2)."""
     height, width = (side // 2 * 2 for side in mosaic.shape)
     sites = [mosaic[y:height:2, x:width:2] for y in (0, 1) for x in (0, 1)]
-    planes = [torch.stack([site for site, letter in zip(sites, cfa, strict=True) if letter == color]) for color in "RGB"]
+    planes = [
+        torch.stack([site for site, letter in zip(sites, cfa, strict=True) if letter == color]) for color in "RGB"
+    ]
     return torch.stack([plane.mean(dim=0) for plane in planes])

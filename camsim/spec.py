@@ -91,6 +91,7 @@ class Knob:
     unit: str
     bounds: tuple[float, float]
     plausible: Range | None
+    """How far it strays: as the profile's ``search`` says, else as assumed of its kind; None: it is not searched."""
 
 
 class Spec(Model):

@@ -11,7 +11,7 @@ from camsim.errors import CamsimError
 
 
 def open_dataset(
-    path: Path | None, *, labels: Labels = "auto", limit: int | None = None, max_side: int = 1024
+    path: Path | str | None, *, labels: Labels = "auto", limit: int | None = None, max_side: int = 1024
 ) -> Dataset:
     """The folder or file at ``path``, or the built-in scenes when there is none.
 

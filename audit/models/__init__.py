@@ -4,10 +4,11 @@ from audit.models.load import load_model
 from audit.models.model import Model
 from audit.models.onnx import OnnxModel, load_onnx
 from audit.models.preprocess import Preprocess, ResolvedPreprocess, preprocess
-from audit.models.sidecar import Declaration, Sidecar, find_sidecar, read_class_names, read_declaration
+from audit.models.sidecar import OVERRIDE, Declaration, Sidecar, find_sidecar, read_class_names, read_declaration
 from audit.models.sniff import FileKind, sniff
 
 __all__ = [
+    "OVERRIDE",
     "Declaration",
     "FileKind",
     "Model",

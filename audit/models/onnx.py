@@ -151,6 +151,8 @@ def _session(path: Path) -> ort.InferenceSession:
     options.log_severity_level = _ERROR
     options.use_deterministic_compute = True
     # Without it, INT8 models saturate silently on CPUs without VNNI, and differ between machines.
+    # Workers that spin between pictures take the core that the next picture is made on.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.x64quantprecision", "1")
     # Otherwise the suffix decides, and .ort is read as another format.
     options.add_session_config_entry("session.load_model_format", "ONNX")

@@ -19,7 +19,7 @@ VERDICT_MEANING = {
 LIMITS = (
     (
         "The cameras are emulated.",
-        "A profile models a device's sensor, its noise and its processing; lens, motion and autofocus are not modelled. "
+        "A profile models a device's sensor, its noise and its processing, not its lens, motion or autofocus. "
         "It is not the device: units differ and firmware changes.",
     ),
     (

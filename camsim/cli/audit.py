@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ import typer
 from camsim.cli.errors import INTERRUPTED, handled, say
 
 if TYPE_CHECKING:
-    from audit import Result
+    from audit import Model, Result
 
 MODEL = "Model: what its file does not say (or in a sidecar MODEL.camsim.yaml)"
 DATA = "Data"
@@ -118,7 +119,11 @@ def audit(
     Exit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive or no data, 4 refused as unsafe, 5 internal error.
     """
     if more and not profiles:
-        raise typer.BadParameter(f"one MODEL is audited at a time; {more[0]!r} is one too many")
+        raise typer.BadParameter(
+            f"one MODEL is audited at a time; {more[0]!r} is one too many (pictures: --data, devices: --profiles)"
+        )
+    if more and not model.exists() and any(Path(word).is_file() for word in more):
+        raise typer.BadParameter(f"{str(model)!r} stands where MODEL is expected: camsim audit MODEL --profiles A B")
     declared: dict[str, Any] = {
         "input_size": None if input_size is None else _numbers(input_size, "--input-size", whole=True),
         "layout": layout,
@@ -139,9 +144,9 @@ def audit(
         declared["classes"] = read_class_names(classes)
 
     wanted = [name for item in [*(profiles or ["all"]), *(more or [])] for name in item.split(",") if name]
-    subject = auditing.load_model(model, sidecar, {key: value for key, value in declared.items() if value is not None})
+    subject = _load(model, sidecar, {key: value for key, value in declared.items() if value is not None})
     dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
-    folder = out or Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{model.stem}"
+    folder = out or _new_folder(model)
     if resume and out is None:
         raise CamsimError("--resume needs --out with the folder of the unfinished run")
     try:
@@ -170,6 +175,29 @@ def audit(
         raise typer.Exit(INTERRUPTED) from None
     report(result, folder, as_json)
     raise typer.Exit(result.exit_code)
+
+
+def _load(model: Path, sidecar: Path | None, declared: dict[str, Any]) -> Model:
+    from audit.models import OVERRIDE, load_model
+    from camsim.errors import Problem, ProfileError
+
+    try:
+        return load_model(model, sidecar, declared)
+    except ProfileError as error:
+        problems = [
+            Problem("--" + problem.path.split("[")[0].replace("_", "-"), "", problem.message)
+            if problem.where == OVERRIDE
+            else problem
+            for problem in error.problems
+        ]
+        raise ProfileError(problems) from None
+
+
+def _new_folder(model: Path) -> Path:
+    """``runs/TIME-MODEL``, numbered where another run began in the same second."""
+    first = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{model.stem}"
+    names = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(folder for folder in chain([first], names) if not folder.exists())
 
 
 def report(result: Result, folder: Path, as_json: bool) -> None:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from camsim import Emulator
 
-Device = Annotated[str, typer.Option("--profile", "-p", help="Name of a shipped profile, or a YAML file.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
+Device = Annotated[
+    str, typer.Option("--profile", "-p", metavar="PROFILE", help="Name of a shipped profile, or a YAML file.")
+]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="File to write.")]
 Seed = Annotated[int, typer.Option(help="Seed of the noise.")]
 
 

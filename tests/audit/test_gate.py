@@ -116,7 +116,9 @@ def test_the_worst_metric_decides_and_passing_ones_are_not_blamed() -> None:
 def test_too_few_samples_give_no_verdict(counts: Counts) -> None:
     judgement = one(counts, BOTH)
     assert judgement.verdict == "INCONCLUSIVE"
-    assert judgement.reasons == (f"{counts.samples} samples measured: a verdict needs at least 10",)
+    assert judgement.reasons == (
+        f"{counts.samples} sample{'s' * (counts.samples != 1)} measured: a verdict needs at least 10",
+    )
     assert judgement.flips is not None
     assert one(row(10, 10, 10, 0), BOTH).verdict == "FAIL"
 

@@ -102,7 +102,9 @@ def test_turning_knobs(profile: Profile) -> None:
     for name, knob in turned.knobs().items():
         np.testing.assert_array_equal(knob.value, values.get(name, profile.knobs()[name].value))
     assert turned.search is None
-    assert turned.provenance == profile.provenance
+    entry = turned.provenance["sensor.read_noise"]
+    assert (entry.status, entry.source) == ("assumed", "turned away from 3.0 of lab/one")
+    assert profile.with_knobs({"sensor.read_noise": 3.0}).provenance == profile.provenance
     assert profile.knobs()["sensor.read_noise"].value == 3
 
 

@@ -89,7 +89,7 @@ def test_wrong_models(invoke: Invoke, tmp_path: Path, pictures: Path, make: Call
         (["--search", "4", "--search-from", "seed/drone/ma-s-ga"], 2, "not among the audited"),
         (["--mean", "a,b"], 2, "--mean takes numbers"),
         (["--std", "0"], 2, "above 0"),
-        (["--input-size", "1,2,3"], 2, "input_size"),
+        (["--input-size", "1,2,3"], 2, "--input-size: must have 2 items"),
         (["--color", "BRG"], 2, "BRG"),
         (["--classes", "nowhere.txt"], 2, "nowhere.txt"),
         (["--limit", "0"], 2, "limit"),

@@ -10,10 +10,8 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from unittest import mock
 
@@ -68,9 +66,7 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     if hidden := re.search(r"^([ \t]+```|[ \t]*~~~)", text, flags=re.MULTILINE):
         line = text.count("\n", 0, hidden.start()) + 1
-        raise ValueError(
-            f"{page.name}:{line}: a block begins at the start of its line, with ```, to be checked"
-        )
+        raise ValueError(f"{page.name}:{line}: a block begins at the start of its line, with ```, to be checked")
     found = []
     for match in FENCE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
@@ -122,9 +118,6 @@ def run(command: Command, folder: Path) -> None:
 def run_here(words: list[str], folder: Path) -> tuple[int, str]:
     """Exit code and output of ``camsim ...``, both streams in one."""
     output = io.StringIO()
-    # Without --out, an audit names its folder by the second, and does not write into one that is there.
-    while any((folder / "runs").glob(f"{datetime.now():%Y%m%d-%H%M%S}-*")):
-        time.sleep(0.05)
     with (
         contextlib.chdir(folder),
         contextlib.redirect_stdout(output),

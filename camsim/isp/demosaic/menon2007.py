@@ -15,6 +15,9 @@ from camsim.spec import Domain, Form, Stage, StageSpec
 _REACH = 12
 """Even, so that the phase stays, and more than the 11 pixels that any output value depends on."""
 
+_TIE = 3e-6
+"""Directions whose activities differ by less, relative to the largest value around, are equally smooth."""
+
 _WINDOW = [[0, 0, 1, 0, 1], [0, 0, 0, 1, 0], [0, 0, 3, 0, 3], [0, 0, 0, 1, 0], [0, 0, 1, 0, 1]]
 
 
@@ -64,7 +67,9 @@ def _green(raw: Tensor, is_green: Tensor) -> tuple[Tensor, Tensor]:
         # The published window is a convolution, so it is flipped for torch's correlation.
         activity.append(F.conv2d(gradient, kernel.flip(0, 1)[None, None], padding=2))
         candidates.append(green)
-    horizontal = activity[1] >= activity[0]
+    # Mosaics of few bits are full of ties; rounding alone must not decide them, since it differs between precisions.
+    scale = F.max_pool2d(raw.detach().abs(), 5, stride=1, padding=2)
+    horizontal = activity[1] >= activity[0] - _TIE * scale
     return torch.where(horizontal, candidates[0], candidates[1]), horizontal
 
 

@@ -87,3 +87,24 @@ def test_menon_interpolates_along_an_edge_and_not_across_it() -> None:
             for name, method in METHODS.items()
         }
         assert false_colour["menon2007"] < 0.5 * min(false_colour["bilinear"], false_colour["malvar2004"])
+
+
+@each_phase
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["f64", "f32"])
+def test_menon_takes_the_row_where_the_directions_tie(golden: Any, cfa: Bayer, dtype: torch.dtype) -> None:
+    """Whole numbers from 0 to 5: many exact ties, which no rounding hides."""
+    arrays = golden("demosaic")
+    rgb = demosaic_menon2007(torch.from_numpy(arrays["ties_cfa"]).to(dtype)[None, None], cfa)[0].permute(1, 2, 0)
+    np.testing.assert_allclose(rgb.numpy(), arrays[f"ties_mirror__menon2007__{cfa}"], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_menon_decides_ties_alike_in_both_precisions(bits: int) -> None:
+    """Mosaics of few bits are full of ties, and linearisation rounds them: one way in float32, another in float64."""
+    generator = torch.Generator().manual_seed(bits)
+    dn = torch.randint(60, 120, (4, 1, 64, 64), generator=generator)
+    black, white = 15.3, 2**bits - 1.0
+    single, double = (
+        demosaic_menon2007((dn.to(t) - black) / (white - black), "RGGB") for t in (torch.float32, torch.float64)
+    )
+    assert (single - double).abs().max() < 1e-6
