@@ -224,7 +224,11 @@ def _message(detail: Any) -> str:
             )
             return f"must be {context['expected']}, got {given!r}{hint}"
         case "string_pattern_mismatch":
-            return f"must be words of letters, digits, '.', '_' and '-', joined by '/', got {given!r}"
+            short = context["pattern"] == VARIANT_NAME
+            words = (
+                "lower-case letters and digits" if short else "words of letters, digits, '.', '_', '-' joined by '/'"
+            )
+            return f"must be {words}, got {given!r}"
         case "value_error":
             return str(context["error"])
         case _:

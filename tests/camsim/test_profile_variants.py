@@ -84,7 +84,7 @@ def test_a_variant_of_the_second_stage_of_a_kind(profile_text: str) -> None:
             "{kind: demosaic, method: menon2007}",
             "lab.yaml:33: variants.demosaic.me.kind: is not a key",
         ),
-        ("    me:", "    ME:", "lab.yaml:33: variants.demosaic.ME: string should match pattern"),
+        ("    me:", "    ME:", "lab.yaml:33: variants.demosaic.ME: must be lower-case letters and digits"),
         ("    me:", "    2:", "lab.yaml:33: variants.demosaic[2]: input should be a valid string"),
         ("{method: menon2007}", "menon2007", "lab.yaml:33: variants.demosaic.me: input should be a valid dictionary"),
     ],
