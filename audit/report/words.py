@@ -20,7 +20,8 @@ LIMITS = (
     (
         "The cameras are emulated.",
         "A profile models a device's sensor, its noise and its processing, not its lens, motion or autofocus. "
-        "It is not the device: units differ and firmware changes.",
+        "It is not the device: units differ and firmware changes. A pixel of a scene is a pixel of the sensor, so that "
+        "fine texture and noise look coarser than through a device of many megapixels.",
     ),
     (
         "Numbers in a profile can be assumptions.",
