@@ -24,7 +24,7 @@ GATE = "Verdict"
 @handled
 def audit(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="ONNX file.")],
-    more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="[PROFILE]")] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="PROFILE")] = None,
     data: Annotated[
         Path | None,
         typer.Option(
