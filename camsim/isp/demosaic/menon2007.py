@@ -13,7 +13,7 @@ from camsim.cfa import Bayer, RawFormat, color_masks
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _REACH = 12
-"""Even, so that the phase stays, and more than the 11 pixels that any output value depends on."""
+"""Even, so that the phase stays, and more than the 8 pixels that any output value depends on."""
 
 _TIE = 3e-6
 """Directions whose activities differ by less, relative to the largest value around, are equally smooth."""

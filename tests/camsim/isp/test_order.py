@@ -36,6 +36,7 @@ def test_sensible_chains_pass(chain: list[type]) -> None:
         ([BlackLevel, Bilinear, SrgbGamma, ColorMatrix], [3], "color_matrix takes linear RGB, but isp[2] gamma gives"),
         ([BlackLevel, Bilinear, SrgbGamma, SrgbGamma], [3], "gamma takes linear RGB"),
         ([Clip, BlackLevel, Bilinear, SrgbGamma], [0], "clip takes"),
+        ([BlackLevel, Clip, WhiteBalance, SrgbGamma], [2], "linear RGB, but isp[1] clip gives a linear mosaic"),
         ([BlackLevel, Bilinear], [1], "the chain ends with linear RGB"),
         ([BlackLevel], [0], "the chain ends with a linear mosaic"),
     ],
