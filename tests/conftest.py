@@ -6,9 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import audit
 import camsim
+
+# The same examples everywhere, and no test that fails because the machine is busy.
+settings.register_profile(
+    "camsim", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("camsim")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
