@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from audit.auditing import Progress, run
+from audit.auditing import run
 from audit.data import Dataset, Sample, builtin_scenes, open_dataset
 from audit.gate import Gate, Verdict
 from audit.models import Model, load_model
+from audit.progress import Progress
 from audit.result import Result
 
 __all__ = [

@@ -6,10 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audit.camera import Camera, open_camera
 from audit.data import Dataset, Sample, open_dataset
@@ -18,6 +16,8 @@ from audit.manifest import build_manifest, run_key
 from audit.matrix import Unreadable, measure
 from audit.models import Model, load_model
 from audit.outcome import Outcome
+from audit.pictures import take_pictures
+from audit.progress import Progress, Silent
 from audit.result import Result
 from audit.results import build_results
 from audit.runs import RunFolder
@@ -29,25 +29,6 @@ from camsim.errors import CamsimError, NoDataError, did_you_mean
 
 DEFAULT_DROP = 0.05
 DEFAULT_FLIPS = 0.10
-SHOWN_SCENES = 4
-
-
-class Progress(Protocol):
-    """Told how far the work has come."""
-
-    def start(self, what: str, total: int) -> None:
-        """A piece of work with ``total`` steps begins."""
-
-    def advance(self, steps: int) -> None:
-        """``steps`` more are done."""
-
-
-class Silent:
-    """No progress shown."""
-
-    def start(self, what: str, total: int) -> None: ...
-
-    def advance(self, steps: int) -> None: ...
 
 
 def run(
@@ -142,7 +123,7 @@ def run(
     )
     with one_torch_thread():
         shown = [*cameras, *(open_camera(case.profile) for case in worst)]
-        pictures = _pictures(samples, outcomes, shown, seed, show)
+        pictures = take_pictures(samples, outcomes, shown, seed, show)
     manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
     rows = (*outcomes, *(row for case in worst for row in case.judged))
     result = Result(results, manifest, rows, tuple(case.profile for case in worst), pictures)
@@ -154,11 +135,7 @@ def run(
 
 def _profiles(wanted: str | Sequence[str | Profile], reference: str | Profile) -> tuple[list[Profile], Profile]:
     base = reference if isinstance(reference, Profile) else catalog.load(reference)
-    chosen: dict[str, Profile] = {}
-    for item in [wanted] if isinstance(wanted, str) else wanted:
-        for profile in [item] if isinstance(item, Profile) else catalog.select([item]):
-            if chosen.setdefault(profile.name, profile) != profile:
-                raise CamsimError(f"two different profiles are named {profile.name!r}; rename one of them")
+    chosen = {profile.name: profile for profile in catalog.select(wanted)}
     if chosen.get(base.name, base) != base:
         raise CamsimError(f"the reference and another profile are both named {base.name!r}; rename one of them")
     chosen.pop(base.name, None)
@@ -279,22 +256,3 @@ def _worst_on(half: Sequence[Sample], outcomes: Sequence[Outcome], names: Sequen
             score[row.profile][0] += row.flip if row.correct is None else not row.correct
             score[row.profile][1] += row.jsd or 0.0
     return max(names, key=lambda name: tuple(score[name]))
-
-
-def _pictures(
-    samples: Sequence[Sample], outcomes: Sequence[Outcome], cameras: Sequence[Camera], seed: int, show: Progress
-) -> dict[str, dict[str, NDArray[np.uint8]]]:
-    """A few scenes, evenly spaced, as every camera shows them."""
-    readable = {row.sample for row in outcomes}
-    usable = [sample for sample in samples if sample.id in readable]
-    count = min(SHOWN_SCENES, len(usable))
-    chosen = [usable[round(index * (len(usable) - 1) / max(count - 1, 1))] for index in range(count)]
-    show.start("Pictures", len(chosen) * len(cameras))
-    pictures: dict[str, dict[str, NDArray[np.uint8]]] = {}
-    for sample in chosen:
-        scene = sample.load()
-        pictures[sample.id] = {}
-        for camera in cameras:
-            pictures[sample.id][camera.name] = camera.shoot(scene, seed, sample.id)
-            show.advance(1)
-    return pictures

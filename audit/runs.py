@@ -26,6 +26,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._count = 0
 
     @classmethod
     def open(cls, path: Path, key: Mapping[str, Any], *, resume: bool) -> RunFolder:
@@ -59,6 +60,7 @@ class RunFolder:
             raise CamsimError(f"{path}: there is nothing to resume; leave --resume out to start a run there")
         if used:
             folder._check_key(key)
+            folder._count = len(list((path / PARTS).glob("*.json")))
         else:
             write_text(path / "key.json", json.dumps(key, indent=1))
             (path / PARTS).mkdir(exist_ok=True)
@@ -75,11 +77,11 @@ class RunFolder:
 
     def add(self, chunk: Chunk) -> None:
         """Keep a finished chunk; its .json is written last and says that it is whole."""
-        number = len(list((self.path / PARTS).glob("*.json")))
-        part = self.path / PARTS / f"{number:06d}"
+        part = self.path / PARTS / f"{self._count:06d}"
         write_outcomes(part.with_suffix(".parquet"), chunk.outcomes)
         note = {"samples": chunk.samples, "unreadable": [asdict(item) for item in chunk.unreadable]}
         write_text(part.with_suffix(".json"), json.dumps(note))
+        self._count += 1
 
     def done(self) -> tuple[list[Outcome], list[Unreadable], set[str]]:
         """Outcomes, unreadable samples and ids of all samples that are finished."""

@@ -11,8 +11,7 @@ from camsim.atomic import write_text
 from camsim.errors import CamsimError, Problem, ProfileError, did_you_mean
 from camsim.profile import Profile
 from camsim.profile_file import read_profiles, to_yaml
-
-MAX_BYTES = 2_000_000
+from camsim.yamlio import MAX_BYTES
 
 
 def profiles_folder() -> Path:
@@ -65,15 +64,15 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def select(patterns: str | Sequence[str]) -> list[Profile]:
-    """The profiles that ``all``, names, families, globs and YAML files stand for; each once, in the order given.
+def select(patterns: str | Sequence[str | Profile]) -> list[Profile]:
+    """What ``all``, names, families, globs and YAML files stand for, and profiles themselves; each once, in order.
 
     Raises:
         CamsimError: a pattern that matches nothing (with the nearest names), or two different profiles of one name.
     """
     chosen: dict[str, Profile] = {}
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        for profile in _matches(pattern):
+        for profile in [pattern] if isinstance(pattern, Profile) else _matches(pattern):
             other = chosen.setdefault(profile.name, profile)
             if other != profile:
                 raise CamsimError(f"two different profiles are named {profile.name!r}; rename one of them")

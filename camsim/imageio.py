@@ -25,6 +25,9 @@ MIN_SIDE = 8
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 _GREY_MODES = ("1", "L", "LA")
 _MODES = (*_GREY_MODES, "P", "PA", "RGB", "RGBA", "YCbCr")
+SCENE_SUFFIXES = (".exr", ".npy")
+"""What `read_scene` reads: linear light."""
+
 _NOT_8_BIT = "not a display-encoded 8-bit image; convert it to 8-bit sRGB, or give linear light as .exr or .npy"
 _SRGB_TOLERANCE = 2
 """Levels by which an embedded profile may differ from sRGB and still be taken as sRGB (they differ in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from kornia.color import rgb_to_linear_rgb
 from torch import Tensor
 
@@ -27,3 +28,9 @@ def unprocess(image: Tensor) -> Tensor:
     if not (low >= 0 and high <= 1):
         raise ValueError(f"needs display values in [0, 1], got [{low:g}, {high:g}]; divide 8-bit values by 255")
     return rgb_to_linear_rgb(image)
+
+
+def from_display(image: object) -> Tensor:
+    """An sRGB image (H, W, 3) uint8 as an estimate of the scene: (3, H, W) float32 linear light."""
+    encoded = torch.as_tensor(image).permute(2, 0, 1).to(torch.float32) / 255
+    return unprocess(encoded[None])[0]

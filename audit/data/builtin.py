@@ -12,9 +12,9 @@ from torch import Tensor
 
 from audit.data.charts import CHARTS
 from audit.data.dataset import Dataset, Sample, check_max_side, fingerprint, reduce, subset
-from audit.data.folder import from_display
 from camsim.errors import CamsimError
 from camsim.imageio import read_image
+from camsim.unprocess import from_display
 
 PHOTOGRAPHS = {
     "astronaut": ("astronaut.png", (2, 2)),

@@ -17,18 +17,17 @@ from torch import Tensor
 
 from audit.data.dataset import Dataset, Sample, check_max_side, fingerprint, reduce, subset
 from camsim.errors import CamsimError, NoDataError, UnsafeError
-from camsim.imageio import missing_path, read_image
+from camsim.imageio import SCENE_SUFFIXES, missing_path, read_image
 from camsim.imageio import read_scene as read_scene_file
 from camsim.rawio import CAMERA_SUFFIXES
 from camsim.rawio import read_scene as read_raw
-from camsim.unprocess import unprocess
+from camsim.unprocess import from_display
 
 Labels = Literal["auto", "folders", "none"]
 """*folders*: the first folder below the root is the class; *none*: unlabelled; *auto*: see
 ``open_folder``."""
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-SCENE_SUFFIXES = (".exr", ".npy")
 SUFFIXES = (*IMAGE_SUFFIXES, *sorted(CAMERA_SUFFIXES), *SCENE_SUFFIXES)
 
 
@@ -94,12 +93,6 @@ def load_scene(path: Path, max_side: int) -> Tensor:
         return reduce(scene, max_side).contiguous()
     except CamsimError as error:
         raise CamsimError(str(error).removeprefix(f"{path}: ")) from error
-
-
-def from_display(image: object) -> Tensor:
-    """An sRGB image (H, W, 3) uint8 as an estimate of the scene: (3, H, W) float32 linear light."""
-    encoded = torch.as_tensor(image).permute(2, 0, 1).to(torch.float32) / 255
-    return unprocess(encoded[None])[0]
 
 
 @dataclass

@@ -21,8 +21,6 @@ class Evaluation:
     """Mean soft error; -inf where the setting is no valid profile."""
     changed: int
     """Predictions that are not the aim: errors with labels, flips without."""
-    accuracy: float | None
-    """With labels."""
 
 
 @dataclass

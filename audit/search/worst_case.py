@@ -82,7 +82,7 @@ def find_worst_case(
     def evaluate(point: NDArray[np.float64]) -> float:
         known = book.find(point)
         if known is None:
-            known = _evaluate(model, space, point, scenes, targets, aims, seed)
+            known = _evaluate(model, space, point, scenes, aims, seed)
             book.add(point, known)
         step(len(search_half))
         return known.objective
@@ -103,14 +103,13 @@ def _evaluate(
     space: Space,
     point: NDArray[np.float64],
     scenes: _Scenes,
-    targets: Mapping[str, int] | None,
     aims: Mapping[str, int],
     seed: int,
 ) -> Evaluation:
     try:
         camera = open_camera(space.at(point))
     except ValueError:  # knobs that contradict each other, such as black above white
-        return Evaluation(float("-inf"), 0, None)
+        return Evaluation(float("-inf"), 0)
     rows = []
     for sample, scene in scenes:
         rows.append(model.log_probabilities([camera.shoot(scene, seed, sample.id)])[0])
@@ -118,7 +117,7 @@ def _evaluate(
     wanted = np.array([aims[sample.id] for sample in scenes.samples])
     changed = int((log_p.argmax(axis=1) != wanted).sum())
     # Without labels the aim is the reference's prediction: a change is a flip; with labels it is an error.
-    return Evaluation(soft_error(log_p, wanted), changed, None if targets is None else 1 - changed / len(rows))
+    return Evaluation(soft_error(log_p, wanted), changed)
 
 
 class _Scenes:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Device = Annotated[
     str, typer.Option("--profile", "-p", metavar="PROFILE", help="Name of a shipped profile, or a YAML file.")
 ]
+Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="Display image, or a linear .exr or .npy scene.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="File to write.")]
 Seed = Annotated[int, typer.Option(help="Seed of the noise.")]
 
@@ -47,7 +48,7 @@ def develop(
 
 @handled
 def capture(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Display image, or a linear .exr or .npy scene.")],
+    image: Picture,
     profile: Device,
     out: Out,
     seed: Seed = 0,
@@ -67,7 +68,7 @@ def capture(
 
 @handled
 def emulate(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="Display image, or a linear .exr or .npy scene.")],
+    image: Picture,
     profile: Device,
     out: Out,
     seed: Seed = 0,
@@ -88,12 +89,12 @@ def emulate(
 def _read_scene(path: Path) -> Tensor:
     import torch
 
-    from camsim.imageio import read_image, read_scene
-    from camsim.unprocess import unprocess
+    from camsim.imageio import SCENE_SUFFIXES, read_image, read_scene
+    from camsim.unprocess import from_display
 
-    if path.suffix.lower() in (".exr", ".npy"):
+    if path.suffix.lower() in SCENE_SUFFIXES:
         return torch.from_numpy(read_scene(path)).permute(2, 0, 1)[None]
-    return unprocess(torch.from_numpy(read_image(path)).permute(2, 0, 1)[None].float() / 255)
+    return from_display(read_image(path))[None]
 
 
 def _own_errors(path: Path, work: Callable[[], Tensor]) -> Tensor:

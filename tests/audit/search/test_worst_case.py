@@ -43,8 +43,8 @@ def test_it_finds_the_knob_that_hurts() -> None:
 def test_a_ledger_survives_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "search.ledger"
     point = np.array([0.1, 1 / 3])
-    Ledger.open(path).add(point, Evaluation(0.25, 3, None))
-    assert Ledger.open(path).find(point) == Evaluation(0.25, 3, None)
+    Ledger.open(path).add(point, Evaluation(0.25, 3))
+    assert Ledger.open(path).find(point) == Evaluation(0.25, 3)
     assert Ledger.open(path).find(point + 1e-15) is None
     path.write_text("{")
     with pytest.raises(CamsimError, match="is damaged"):
