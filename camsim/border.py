@@ -13,7 +13,8 @@ from torch.nn import functional as F
 def mirror_pad(image: Tensor, pad: int) -> Tensor:
     """Extend (B, C, H, W) by ``pad`` pixels on all four sides; any size from 2x2 up, at any pad."""
     height, width = image.shape[-2:]
-    if pad < min(height, width):
+    # The quicker way where it works. An exported program is to work for every size, so it must not branch on it.
+    if not torch.compiler.is_exporting() and pad < min(height, width):
         return F.pad(image, (pad, pad, pad, pad), mode="reflect")
     rows = _mirror_index(height, pad, image.device)
     columns = _mirror_index(width, pad, image.device)
@@ -21,6 +22,7 @@ def mirror_pad(image: Tensor, pad: int) -> Tensor:
 
 
 def _mirror_index(size: int, pad: int, device: torch.device) -> Tensor:
-    period = max(2 * (size - 1), 1)
+    # A tensor, since ONNX has no remainder by a size that is not known yet.
+    period = torch.full((1,), 2 * (size - 1), device=device).clamp_min(1)
     index = torch.arange(-pad, size + pad, device=device).remainder(period)
-    return torch.minimum(index, period - index) if size > 1 else torch.zeros_like(index)
+    return torch.minimum(index, period - index)

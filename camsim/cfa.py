@@ -33,8 +33,12 @@ def site_index(height: int, width: int, device: torch.device | None = None) -> T
 
 def per_site(values: Tensor, height: int, width: int) -> Tensor:
     """Spread four per-site values (4,) over a frame: (H, W); odd sizes are cut, never shifted."""
-    cell = values.reshape(2, 2)
-    return cell.repeat((height + 1) // 2, (width + 1) // 2)[:height, :width]
+    # Chosen rather than tiled and cut: that way it is traced for sizes that are not known yet.
+    even_rows = (torch.arange(height, device=values.device) % 2 == 0)[:, None]
+    even_columns = torch.arange(width, device=values.device) % 2 == 0
+    upper = torch.where(even_columns, values[0], values[1])
+    lower = torch.where(even_columns, values[2], values[3])
+    return torch.where(even_rows, upper, lower)
 
 
 def color_masks(cfa: Bayer, height: int, width: int, *, like: Tensor) -> Tensor:

@@ -139,6 +139,11 @@ class StageSpec(Spec):
     """None: the domain that came in."""
     form: ClassVar[Form]
 
+    @property
+    def reach(self) -> int:
+        """How far from a pixel the input values lie that its output depends on, px; 0 unless a stage looks around."""
+        return 0
+
     def resolve(self, raw: RawFormat) -> Self:
         """The same stage with what it takes over from the sensor written out."""
         return self

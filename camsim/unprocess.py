@@ -27,6 +27,11 @@ def unprocess(image: Tensor) -> Tensor:
     low, high = image.min().item(), image.max().item()
     if not (low >= 0 and high <= 1):
         raise ValueError(f"needs display values in [0, 1], got [{low:g}, {high:g}]; divide 8-bit values by 255")
+    return linearize(image)
+
+
+def linearize(image: Tensor) -> Tensor:
+    """The formula of `unprocess` without its checks, so that it can be traced and exported."""
     return rgb_to_linear_rgb(image)
 
 

@@ -9,6 +9,7 @@ import typer
 import camsim
 from camsim.cli.audit import audit
 from camsim.cli.demo import demo
+from camsim.cli.export import export
 from camsim.cli.images import capture, develop, emulate
 from camsim.cli.profiles import profiles
 
@@ -42,6 +43,7 @@ app.command()(demo)
 app.command()(develop)
 app.command()(capture)
 app.command()(emulate)
+app.command()(export)
 app.add_typer(profiles, name="profiles")
 
 

@@ -32,8 +32,8 @@ STAMP = _stamp()
 
 
 def row_function(function: F) -> F:
-    """A piece of a kernel, compiled into it; its array arguments never overlap."""
-    compiled: F = njit(fastmath=_FAST, error_model="numpy", noalias=True)(function)
+    """A piece of a kernel, compiled into it."""
+    compiled: F = njit(fastmath=_FAST, error_model="numpy")(function)
     return compiled
 
 

@@ -44,6 +44,10 @@ class Bilinear(StageSpec):
     kind: Literal["demosaic"] = "demosaic"
     method: Literal["bilinear"] = "bilinear"
 
+    @property
+    def reach(self) -> int:
+        return 1
+
     def build(self, raw: RawFormat) -> Stage:
         return BilinearStage(self, raw)
 

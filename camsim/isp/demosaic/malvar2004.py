@@ -77,6 +77,10 @@ class Malvar2004(StageSpec):
     kind: Literal["demosaic"] = "demosaic"
     method: Literal["malvar2004"] = "malvar2004"
 
+    @property
+    def reach(self) -> int:
+        return 2
+
     def build(self, raw: RawFormat) -> Stage:
         return Malvar2004Stage(self, raw)
 

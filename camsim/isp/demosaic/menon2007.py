@@ -12,8 +12,10 @@ from camsim.border import mirror_pad
 from camsim.cfa import Bayer, RawFormat, color_masks
 from camsim.spec import Domain, Form, Stage, StageSpec
 
+_DEPENDS = 8
+"""Pixels around that any output value depends on."""
 _REACH = 12
-"""Even, so that the phase stays, and more than the 8 pixels that any output value depends on."""
+"""Even, so that the phase stays, and more than `_DEPENDS`."""
 
 _TIE = 3e-6
 """Directions whose activities differ by less, relative to the largest value around, are equally smooth."""
@@ -119,6 +121,10 @@ class Menon2007(StageSpec):
 
     kind: Literal["demosaic"] = "demosaic"
     method: Literal["menon2007"] = "menon2007"
+
+    @property
+    def reach(self) -> int:
+        return _DEPENDS
 
     def build(self, raw: RawFormat) -> Stage:
         return Menon2007Stage(self, raw)

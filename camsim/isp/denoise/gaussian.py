@@ -39,6 +39,10 @@ class GaussianDenoise(StageSpec):
     sigma: Annotated[float, Quantity("px", 0.1, 10, Range(relative=0.5))]
     channels: Channels = "luma"
 
+    @property
+    def reach(self) -> int:
+        return kernel_radius(self.sigma)
+
     def build(self, raw: RawFormat) -> Stage:
         return GaussianDenoiseStage(self)
 

@@ -44,6 +44,10 @@ class SharpeningFilter(StageSpec):
     method: Literal["sharpening_filter"] = "sharpening_filter"
     channels: Channels = "luma"
 
+    @property
+    def reach(self) -> int:
+        return 1
+
     def build(self, raw: RawFormat) -> Stage:
         return SharpeningFilterStage(self)
 

@@ -58,6 +58,10 @@ class UnsharpMask(StageSpec):
     axis: Axis = "both"
     channels: Channels = "luma"
 
+    @property
+    def reach(self) -> int:
+        return kernel_radius(self.radius)
+
     def build(self, raw: RawFormat) -> Stage:
         return UnsharpMaskStage(self)
 

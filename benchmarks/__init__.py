@@ -1,0 +1,1 @@
+"""How fast camsim is beside other ways to the same picture; ``python -m benchmarks`` (see docs/performance.md)."""

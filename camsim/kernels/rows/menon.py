@@ -1,0 +1,169 @@
+"""Menon 2007 demosaic in seven row functions; camsim.isp.demosaic.menon2007 is the readable definition.
+
+In a row, *own* is the colour that alternates with green, *other* the one of the rows above and below. Lanes hold own and
+green pixels in turn: each function computes both and `pick` takes its turn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from camsim.kernels.jit import row_function
+from camsim.kernels.rows.demosaic import put_colors
+from camsim.kernels.simd import FloatVector, absolute, alternate, at, greatest, put, spread, where_at_least
+
+_HALF, _QUARTER, _THIRD = np.float32(0.5), np.float32(0.25), np.float32(1 / 3)
+_ZERO, _ONE, _THREE = np.float32(0), np.float32(1), np.float32(3)
+_TIE = np.float32(3e-6)
+
+
+@row_function
+def pick(own_column: int, at_own: FloatVector, at_green: FloatVector) -> FloatVector:
+    """Each lane its turn; the own colour lies in even (0) or odd (1) columns."""
+    if own_column == 0:
+        return alternate(at_own, at_green)
+    return alternate(at_green, at_own)
+
+
+@row_function
+def beside(row: int, x: int) -> FloatVector:
+    """Mean of left and right."""
+    return (at(row, x - 1) + at(row, x + 1)) * _HALF
+
+
+@row_function
+def around(above: int, below: int, x: int) -> FloatVector:
+    """Mean of above and below."""
+    return (at(above, x) + at(below, x)) * _HALF
+
+
+@row_function
+def chroma(rows: Any, own_column: int, across_out: int, down_out: int, peak_out: int, first: int, last: int) -> None:
+    """Own colour minus green as interpolated along the row and down the column, and the largest |raw| of five."""
+    row = rows[2]
+    zero = spread(_ZERO)
+    for x in range(first, last, 16):
+        here = at(row, x)
+        half = here * _HALF
+        across = half - beside(row, x) + (at(row, x - 2) + at(row, x + 2)) * _QUARTER
+        down = half - around(rows[1], rows[3], x) + (at(rows[0], x) + at(rows[4], x)) * _QUARTER
+        put(across_out, x, pick(own_column, across, zero))
+        put(down_out, x, pick(own_column, down, zero))
+        near = greatest(absolute(at(row, x - 1)), absolute(at(row, x + 1)))
+        far = greatest(absolute(at(row, x - 2)), absolute(at(row, x + 2)))
+        put(peak_out, x, greatest(absolute(here), greatest(near, far)))
+
+
+@row_function
+def step(a: int, b: int, x: int, dx: int) -> FloatVector:
+    return absolute(at(a, x) - at(b, x + dx))
+
+
+@row_function
+def choose(
+    raw: int, across: Any, down: Any, peaks: Any, green_out: int, horizontal_out: int, first: int, last: int
+) -> None:
+    """Green by the smoother direction, and 1 where that is along the row; five rows of each input."""
+    for x in range(first, last, 16):
+        row = (
+            (step(across[0], across[0], x - 2, 2) + step(across[0], across[0], x, 2))
+            + (step(across[4], across[4], x - 2, 2) + step(across[4], across[4], x, 2))
+            + (step(across[1], across[1], x - 1, 2) + step(across[3], across[3], x - 1, 2))
+            + _THREE * (step(across[2], across[2], x - 2, 2) + step(across[2], across[2], x, 2))
+        )
+        column = (
+            (step(down[0], down[2], x - 2, 0) + step(down[2], down[4], x - 2, 0))
+            + (step(down[0], down[2], x + 2, 0) + step(down[2], down[4], x + 2, 0))
+            + (step(down[1], down[3], x - 1, 0) + step(down[1], down[3], x + 1, 0))
+            + _THREE * (step(down[0], down[2], x, 0) + step(down[2], down[4], x, 0))
+        )
+        peak = greatest(greatest(at(peaks[0], x), at(peaks[1], x)), greatest(at(peaks[3], x), at(peaks[4], x)))
+        limit = row - _TIE * greatest(peak, at(peaks[2], x))
+        horizontal = where_at_least(column, limit, spread(_ONE), spread(_ZERO))
+        put(horizontal_out, x, horizontal)
+        put(green_out, x, at(raw, x) - along(horizontal, at(across[2], x), at(down[2], x)))
+
+
+@row_function
+def along(horizontal: FloatVector, across: FloatVector, down: FloatVector) -> FloatVector:
+    """The first where the direction is along the row, else the second."""
+    return where_at_least(horizontal, spread(_ONE), across, down)
+
+
+@row_function
+def sides(
+    raw: Any, green: Any, own_column: int, own_out: int, other_out: int, first: int, last: int
+) -> None:
+    """Own and other colour at green pixels, by the differences to green of their neighbours; three rows of each."""
+    for x in range(first, last, 16):
+        here = at(raw[1], x)
+        base = at(green[1], x)
+        own = base + (beside(raw[1], x) - beside(green[1], x))
+        other = base + (around(raw[0], raw[2], x) - around(green[0], green[2], x))
+        put(own_out, x, pick(own_column, here, own))
+        put(other_out, x, pick(own_column, spread(_ZERO), other))
+
+
+@row_function
+def opposite(
+    own: Any, other: Any, horizontal: int, own_column: int, other_out: int, first: int, last: int
+) -> None:
+    """The other colour at own pixels, along the chosen direction."""
+    for x in range(first, last, 16):
+        across = (beside(other[1], x) - beside(own[1], x))
+        down = (around(other[0], other[2], x) - around(own[0], own[2], x))
+        filled = at(own[1], x) + along(at(horizontal, x), across, down)
+        put(other_out, x, pick(own_column, filled, at(other[1], x)))
+
+
+@row_function
+def mean_difference(a: Any, b: Any, horizontal: int, x: int) -> FloatVector:
+    """Mean of three of a - b, along the chosen direction."""
+    here = at(a[1], x) - at(b[1], x)
+    across = (at(a[1], x - 1) - at(b[1], x - 1)) + (at(a[1], x + 1) - at(b[1], x + 1))
+    down = (at(a[0], x) - at(b[0], x)) + (at(a[2], x) - at(b[2], x))
+    return (here + along(at(horizontal, x), across, down)) * _THIRD
+
+
+@row_function
+def refine_green(
+    own: Any, green: Any, horizontal: int, own_column: int, green_out: int, first: int, last: int
+) -> None:
+    """Green at own pixels from the smoothed difference."""
+    for x in range(first, last, 16):
+        refined = at(own[1], x) - mean_difference(own, green, horizontal, x)
+        put(green_out, x, pick(own_column, refined, at(green[1], x)))
+
+
+@row_function
+def refine_sides(
+    own: Any, other: Any, green: Any, own_column: int, own_out: int, other_out: int, first: int, last: int
+) -> None:
+    """Own and other colour at green pixels from the refined green."""
+    for x in range(first, last, 16):
+        base = at(green[1], x)
+        own_here = base + (beside(own[1], x) - beside(green[1], x))
+        other_here = base + (around(other[0], other[2], x) - around(green[0], green[2], x))
+        put(own_out, x, pick(own_column, at(own[1], x), own_here))
+        put(other_out, x, pick(own_column, at(other[1], x), other_here))
+
+
+@row_function
+def refine_opposite(
+    own: Any,
+    other: Any,
+    green: int,
+    horizontal: int,
+    own_column: int,
+    weights: tuple[float, ...],
+    out: tuple[int, ...],
+    first: int,
+    last: int,
+) -> None:
+    """The other colour at own pixels from the smoothed difference; then matrix and luma."""
+    for x in range(first, last, 16):
+        here = at(own[1], x)
+        refined = here - mean_difference(own, other, horizontal, x)
+        put_colors(x, here, at(green, x), pick(own_column, refined, at(other[1], x)), weights, out)

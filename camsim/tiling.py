@@ -1,0 +1,50 @@
+"""A large frame developed tile by tile: the same picture in bounded memory, and sooner, since tiles stay in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from camsim.spec import StageSpec
+
+TILE = 256
+"""Side of a tile, px; of 128 ... 1024 the quickest as measured on 12 MPix."""
+
+
+def chain_reach(stages: Iterable[StageSpec]) -> int:
+    """How far the mosaic's pixels that a chain's output depends on lie away, px; even, so that the CFA phase is kept."""
+    reach = sum(stage.reach for stage in stages)
+    return reach + reach % 2
+
+
+def develop_tiled(isp: nn.Module, raw: Tensor, reach: int, tile: int = TILE) -> Tensor:
+    """Develop overlapping tiles and put them together.
+
+    Tiles are cut from the frame as it is. Where a tile ends inside the frame, its border is wrong as far as ``reach``
+    and is cut off; where it ends with the frame, each stage mirrors there as it would for the whole frame.
+
+    Args:
+        isp: (B, 1, H, W) DN -> (B, 3, H, W).
+        raw: (B, 1, H, W) DN.
+        reach: of the chain, px, even; see `chain_reach`.
+        tile: side of a tile without its overlap, px, even.
+
+    Returns:
+        (B, 3, H, W): what ``isp(raw)`` gives, up to float rounding.
+
+    Raises:
+        ValueError: an odd reach or tile, which would shift the CFA phase.
+    """
+    if reach % 2 or tile % 2 or reach < 0 or tile < 2:
+        raise ValueError(f"reach and tile must be even and not negative, got reach {reach}, tile {tile}")
+    height, width = raw.shape[-2:]
+    image = raw.new_empty(raw.shape[0], 3, height, width)
+    for sample, (top, left) in product(range(raw.shape[0]), product(range(0, height, tile), range(0, width, tile))):
+        above, before = max(top - reach, 0), max(left - reach, 0)
+        window = raw[sample, None, :, above : top + tile + reach, before : left + tile + reach]
+        y, x = top - above, left - before
+        image[sample, :, top : top + tile, left : left + tile] = isp(window)[0, :, y : y + tile, x : x + tile]
+    return image
