@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from audit.models.graph import image_input
 from audit.models.preprocess import ImageInput, ResolvedPreprocess
 from audit.models.resolve import resolve
-from audit.models.safety import read_onnx
+from audit.models.safety import CheckedModel, read_onnx
 from audit.models.sidecar import read_declaration
 from audit.models.sniff import FileKind, refuse, sniff
 from camsim.emulator import Emulator
@@ -96,7 +96,7 @@ def glue(
         wanted = image_input(checked.proto.graph, declared.layout, declared.color)
         prepared, assumed = resolve(declared, wanted)
         frame, crop = frame_and_crop(prepared, size)
-        proto = _whole(checked.proto, model)
+        proto = _whole(checked, model)
         proto = _at_opset(proto, opset, wanted, prepared)
     except CamsimError as error:
         lines = "\n".join(f"{model}: {line}" for line in str(error).splitlines())
@@ -118,6 +118,10 @@ def glue(
         "output": "as the model gives it",
     }
     add_metadata(glued, describe(camera, source) | about)
+    try:
+        _session(glued)
+    except Exception as error:  # onnxruntime's errors have no base class of their own
+        raise CamsimError(f"{model}: onnxruntime cannot load it with a camera in front: {_first_line(error)}") from None
     return glued, assumed
 
 
@@ -158,13 +162,14 @@ def frame_and_crop(
     )
 
 
-def _whole(proto: ModelProto, path: Path) -> ModelProto:
+def _whole(checked: CheckedModel, path: Path) -> ModelProto:
     """The model with its external data, which `read_onnx` has checked, inside."""
+    size = sum(file.stat().st_size for file in (path, *checked.external))
+    if size > MAX_BYTES:
+        raise CamsimError(f"takes {size} bytes with its external data; the one file of a glued model holds {MAX_BYTES}")
     whole = ModelProto()
-    whole.CopyFrom(proto)
+    whole.CopyFrom(checked.proto)
     onnx.load_external_data_for_model(whole, str(path.parent))
-    if whole.ByteSize() > MAX_BYTES:
-        raise CamsimError(f"takes {whole.ByteSize()} bytes with its external data; one ONNX file holds {MAX_BYTES}")
     return whole
 
 
@@ -186,7 +191,7 @@ def _at_opset(proto: ModelProto, opset: int | None, wanted: ImageInput, prepared
         before, after = (_answer(which, wanted, prepared) for which in (proto, converted))
     except Exception as error:  # neither onnx's converter nor onnxruntime has a base class of errors
         raise CamsimError(
-            f"cannot be brought from opset {own} to {target}: {str(error).splitlines()[0][:300]}; export the model "
+            f"cannot be brought from opset {own} to {target}: {_first_line(error)}; export the model "
             f"anew with opset {OPSETS[0]} or later"
         ) from None
     for first, second in zip(before, after, strict=True):
@@ -201,15 +206,24 @@ def _at_opset(proto: ModelProto, opset: int | None, wanted: ImageInput, prepared
 
 def _answer(proto: ModelProto, wanted: ImageInput, prepared: ResolvedPreprocess) -> list[np.ndarray]:
     """What a model makes of noise."""
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    session = ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    levels = np.random.default_rng(0).integers(0, 256, (wanted.batch or 1, *(prepared.size or (64, 64)), prepared.channels))
+    shape = (wanted.batch or 1, *(prepared.size or (256, 256)), prepared.channels)
+    levels = np.random.default_rng(0).integers(0, 256, shape)
     fed = prepared.table[levels, np.arange(prepared.channels)]
     if prepared.layout == "NCHW":
         fed = fed.transpose(0, 3, 1, 2)
-    return [np.asarray(output) for output in session.run(None, {wanted.name: fed})]
+    return [np.asarray(output) for output in _session(proto).run(None, {wanted.name: fed})]
+
+
+def _session(proto: ModelProto) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3  # errors only
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:300]
 
 
 def _names(graph: GraphProto) -> Iterator[str]:

@@ -50,7 +50,8 @@ class Numbers:
     def blur(self) -> NDArray[np.float64]:
         """(5,): samples of the Gaussian, summing to 1."""
         weights = np.exp(-0.5 * (np.arange(-2, 3) / self.sigma) ** 2)
-        return weights / weights.sum()
+        result: NDArray[np.float64] = weights / weights.sum()
+        return result
 
 
 @cache

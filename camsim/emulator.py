@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from camsim import catalog
 from camsim.errors import CamsimError
+from camsim.fused import FusedIsp
+from camsim.lowering import LoweringError
 from camsim.profile import Profile
 from camsim.sensor import SampleId, SensorModule
 from camsim.spec import Knob, Stage
@@ -45,11 +47,13 @@ class Emulator(nn.Module):
     Turn a knob for one call with ``torch.func.functional_call(camera, {"isp.white_balance.gains": gains}, (scene,))``.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, fused: bool | None = None) -> None:
         super().__init__()
         self.profile = profile
         self.sensor = SensorModule(profile.resolved_sensor())
         self.isp = Isp(profile)
+        self._wants_fused = fused
+        self._fused: FusedIsp | LoweringError | None = None
 
     @property
     def knobs(self) -> dict[str, Knob]:
@@ -88,29 +92,69 @@ class Emulator(nn.Module):
         result: Tensor = self.sensor(scene.to(next(self.parameters()).dtype), seed, names)
         return result
 
-    def develop(self, raw: Tensor) -> Tensor:
+    def develop(self, raw: Tensor, *, dtype: torch.dtype | None = None, out: Tensor | None = None) -> Tensor:
         """What the ISP makes of a mosaic.
 
         Args:
-            raw: (B, 1, H, W) DN as they lie in the container, of this profile's CFA phase; at least 2x2. Integer
-                mosaics are converted.
+            raw: (B, 1, H, W) DN as they lie in the container, of this profile's CFA phase; at least 2x2. Mosaics of
+                integers are taken as they are.
+            dtype: of the image: None for that of the knobs; torch.uint8 for true 8-bit rounding of values limited to
+                [0, 1], without a gradient.
+            out: (B, 3, H, W) contiguous memory to write into, of that dtype; without a gradient. For large frames,
+                fresh memory costs more than the computation.
 
         Returns:
-            (B, 3, H, W) display-encoded, in [0, 1] where the chain clips.
+            (B, 3, H, W) display-encoded, in [0, 1] where the chain clips; 0..255 for torch.uint8.
 
         Raises:
-            ValueError: wrong shape or DN that this device cannot give.
+            ValueError: wrong shape, DN that this device cannot give, or an ``out`` that does not fit.
+            CamsimError: ``fused=True`` was asked for, and is not possible here.
         """
         _check_shape(raw, 1, "raw")
         check_dn(raw, self.profile)
-        parameter = next(self.parameters())
-        result: Tensor = self.isp(raw.to(parameter.dtype))
-        return result
+        knob = next(self.parameters())
+        if dtype not in (None, knob.dtype, torch.uint8):
+            raise ValueError(f"dtype must be None, {knob.dtype} or torch.uint8, got {dtype}")
+        as_bytes = dtype is torch.uint8
+        if out is not None:
+            _check_out(out, (raw.shape[0], 3, *raw.shape[-2:]), torch.uint8 if as_bytes else knob.dtype)
+        with_gradient = torch.is_grad_enabled() and not as_bytes and out is None
+        with_gradient = with_gradient and (raw.requires_grad or any(p.requires_grad for p in self.isp.parameters()))
+        fused = self._fused_isp(raw)
+        if fused is not None and not with_gradient:
+            mosaic = raw if raw.dtype in (torch.float32, torch.uint16) else raw.to(torch.float32)
+            return fused.develop(mosaic, as_bytes=as_bytes, out=out)
+        image: Tensor = self.isp(raw.to(knob.dtype))
+        if as_bytes:
+            image = (image.clamp(0, 1) * 255).round().to(torch.uint8)
+        return image if out is None else out.copy_(image)
+
+    def _fused_isp(self, raw: Tensor) -> FusedIsp | None:
+        """The fused path, where it is wanted and possible for this mosaic."""
+        if self._wants_fused is False:
+            return None
+        knob = next(self.isp.parameters())
+        reason = _not_fusable(raw, knob)
+        if reason is None:
+            if self._fused is None:
+                try:
+                    self._fused = FusedIsp(self.isp.stages(), self.profile.raw_format.cfa)
+                except LoweringError as error:
+                    self._fused = error
+            if isinstance(self._fused, FusedIsp):
+                return self._fused
+            reason = str(self._fused)
+        if self._wants_fused:
+            raise CamsimError(f"{self.profile.name}: fused=True is not possible: {reason}")
+        return None
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is copied or sent to another process: all but the program, which is quickly made anew."""
+        return self.__dict__ | {"_fused": None}
 
     def forward(self, scene: Tensor, seed: int | None = 0, ids: Sequence[SampleId] | None = None) -> Tensor:
         """``isp(capture(scene))``: (B, 3, H, W) linear light -> (B, 3, H, W) display-encoded."""
-        result: Tensor = self.isp(self.capture(scene, seed, ids))
-        return result
+        return self.develop(self.capture(scene, seed, ids))
 
 
 def compile(
@@ -118,6 +162,7 @@ def compile(
     *,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str | None = None,
+    fused: bool | None = None,
 ) -> Emulator:
     """Make an emulator of a device.
 
@@ -126,14 +171,20 @@ def compile(
         dtype: of the knobs, and so of the computation: torch.float32 or torch.float64. Ask for it here rather than
             with ``.double()``, which would keep values already rounded to float32.
         device: where the knobs live.
+        fused: None: in one pass over rows where that is possible (float32 on the CPU, and not while torch.compile or
+            torch.export looks on), else stage by stage; both give the same values but for rounding. False: always
+            stage by stage. True: refuse what cannot be fused.
 
     Raises:
-        CamsimError: no such profile, or an invalid one.
+        CamsimError: no such profile, an invalid one, or one that cannot be fused as asked.
     """
     if dtype not in (torch.float32, torch.float64):
         raise CamsimError(f"dtype must be torch.float32 or torch.float64, got {dtype}")
     found = profile if isinstance(profile, Profile) else catalog.load(profile)
-    return Emulator(found).to(dtype=dtype, device=device)
+    camera = Emulator(found, fused).to(dtype=dtype, device=device)
+    if fused:
+        camera._fused_isp(torch.empty(1, 1, 2, 2, device=device))
+    return camera
 
 
 def check_dn(raw: Tensor, profile: Profile) -> None:
@@ -142,8 +193,11 @@ def check_dn(raw: Tensor, profile: Profile) -> None:
     Raises:
         ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
     """
-    numbers = raw if raw.is_floating_point() else raw.float()  # torch cannot compare uint16
-    low, high = numbers.min().item(), numbers.max().item()
+    if raw.dtype is torch.uint16:  # torch cannot compare these
+        numbers = raw.cpu().numpy()
+        low, high = float(numbers.min()), float(numbers.max())
+    else:
+        low, high = (limit.item() for limit in raw.detach().aminmax())
     full = profile.raw_format.full_scale
     if not (low >= 0 and high <= full):
         raise ValueError(
@@ -153,6 +207,25 @@ def check_dn(raw: Tensor, profile: Profile) -> None:
     if raw.is_floating_point() and 0 < high <= 1 and bool((raw != raw.round()).any()):
         raise ValueError(
             f"the mosaic's values lie in [0, 1]; {profile.name} takes DN from 0 to {full:g}: multiply by {full:g}"
+        )
+
+
+def _not_fusable(raw: Tensor, knob: Tensor) -> str | None:
+    """Why the fused path cannot take this mosaic with these knobs, if it cannot."""
+    if torch.compiler.is_compiling():
+        return "torch.compile and torch.export look into the stages"
+    if raw.device.type != "cpu" or knob.device.type != "cpu":
+        return f"it runs on the CPU, not on {raw.device} with knobs on {knob.device}"
+    if knob.dtype != torch.float32 or raw.dtype == torch.float64:
+        return f"it computes in torch.float32, not in {knob.dtype} with a mosaic of {raw.dtype}"
+    return None
+
+
+def _check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    if tuple(out.shape) != shape or out.dtype != dtype or not out.is_contiguous():
+        raise ValueError(
+            f"out must be contiguous, of shape {shape} and {dtype}, got {tuple(out.shape)}, {out.dtype}"
+            f"{'' if out.is_contiguous() else ', not contiguous'}"
         )
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 import onnx
@@ -36,6 +37,9 @@ OPSETS = range(18, 26)
 
 MAX_BYTES = (1 << 31) - 1
 """protobuf, in which ONNX is written, holds no more in one file."""
+
+_FOLDED = 4096
+"""Constants of more elements are left to be computed when the graph is loaded: they would grow with the frame."""
 
 _EXAMPLE = (38, 44)
 """Height and width that a graph of any size is traced with."""
@@ -79,31 +83,32 @@ def to_onnx(
     graph = CameraGraph(camera, source)
     model = trace(graph, source, OUTPUT_NAMES[source], size=size, opset=opset)
     add_metadata(model, describe(camera, source) | {"output": OUTPUT})
+    onnx.checker.check_model(model, full_check=True)
     return model
 
 
 def write_onnx(model: onnx.ModelProto, path: Path) -> None:
-    """Check a model and write it, whole or not at all.
+    """Write a model, whole or not at all.
 
     Raises:
         CamsimError: another suffix than .onnx, a model of 2 GiB or more, or a place that cannot be written.
     """
-    check_name(path)
+    check_place(path)
     if model.ByteSize() > MAX_BYTES:
         raise CamsimError(f"{path}: would take {model.ByteSize()} bytes; one ONNX file holds at most {MAX_BYTES}")
-    data = model.SerializeToString()
-    onnx.checker.check_model(data, full_check=True)
-    write_bytes(path, data)
+    write_bytes(path, model.SerializeToString())
 
 
-def check_name(path: Path) -> None:
-    """Refuse a file of another suffix, before the work begins.
+def check_place(path: Path) -> None:
+    """Refuse a place that cannot be written, before the work begins.
 
     Raises:
-        CamsimError: it does not end in .onnx.
+        CamsimError: it does not end in .onnx, or its folder is missing.
     """
     if path.suffix.lower() != ".onnx":
         raise CamsimError(f"{path}: an exported emulator is .onnx, got {path.suffix or 'no suffix'}")
+    if not path.parent.is_dir():
+        raise CamsimError(f"{path}: cannot be written: the folder {path.parent} does not exist; make it first")
 
 
 def describe(camera: Emulator, source: Source) -> dict[str, str]:
@@ -154,7 +159,7 @@ def trace(
         raise CamsimError(f"size must be at least 2x2 (height x width), got {size[0]}x{size[1]}")
     if any(parameter.dtype != torch.float32 for parameter in graph.parameters()):
         raise CamsimError("an emulator is exported in float32; compile it with dtype=torch.float32")
-    _require_onnxscript()
+    optimizer = _optimizer()
     shape = (batch or 2, channels or (1 if input_name == "raw" else 3), *(size or _EXAMPLE))
     free = ({} if batch else {0: "batch"}) | ({} if size else {2: "height", 3: "width"})
     with torch.no_grad(), _quiet():
@@ -162,13 +167,15 @@ def trace(
             graph.eval(),
             (torch.full(shape, 0.5),),
             dynamo=True,
+            optimize=False,
             verbose=False,
             input_names=[input_name],
             output_names=[output_name],
             opset_version=opset,
             dynamic_shapes=(free,),
         )
-    model: onnx.ModelProto = program.model_proto  # type: ignore[union-attr]
+        assert program is not None  # which it is only for the exporter before this one
+        model: onnx.ModelProto = optimizer.optimize(program.model_proto, output_size_limit=_FOLDED)
     _strip(model)
     return model
 
@@ -183,11 +190,12 @@ def _strip(model: onnx.ModelProto) -> None:
     model.producer_name, model.producer_version = "camsim", camsim.__version__
 
 
-def _require_onnxscript() -> None:
+def _optimizer() -> ModuleType:
     try:
-        import onnxscript  # noqa: F401
+        from onnxscript import optimizer
     except ImportError:
         raise CamsimError("the export needs the package onnxscript: pip install onnxscript") from None
+    return optimizer
 
 
 @contextmanager

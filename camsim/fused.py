@@ -1,76 +1,66 @@
-"""The fused path: an ISP chain, or several over the same mosaic, in one pass over rows on the CPU."""
+"""The fused path of an ISP: its chain in one pass over rows on the CPU, forward and backward."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from camsim.kernels.program import Program
-from camsim.kernels.threads import run_tiles
-
-TILE_WIDTH = 256
-"""Rows of a tile stay in the first-level cache."""
-TILE_HEIGHT = 256
-SMALLEST_TILE = 64
-"""Rows; below that, too much of a tile is border."""
+from camsim.cfa import Bayer
+from camsim.kernels.run import run_program
+from camsim.lowering import Lowering
+from camsim.spec import Stage
 
 
-def run_program(program: Program, coefficients: Tensor, raw: Tensor, *, as_bytes: bool = False) -> list[Tensor]:
-    """Run a program over a batch of mosaics.
+class FusedIsp:
+    """An ISP chain as a program; its numbers follow the knobs of the stages, also where others stand in for them."""
 
-    Args:
-        program: what to do.
-        coefficients: (K, n) numbers of its operations, for K settings.
-        raw: (B, 1, H, W) float32 or uint16 DN, on the CPU.
-        as_bytes: round the images to 8 bits.
+    def __init__(self, stages: Mapping[str, Stage], cfa: Bayer) -> None:
+        """Lower a chain.
+
+        Raises:
+            LoweringError: a stage has no row operation, or the chain reaches too far.
+        """
+        lowering = Lowering()
+        lowering.add_chain(stages, cfa)
+        self.program = lowering.graph.program()
+        self._numbers = lowering.coefficients
+        self._stages = tuple(stages.values())
+        self._kept: tuple[object, Tensor] | None = None
+
+    def coefficients(self) -> Tensor:
+        """The numbers of all operations as functions of the knobs: (n,) float64, differentiable."""
+        knobs = [knob for stage in self._stages for knob in stage.parameters()]
+        if torch.is_grad_enabled() and any(knob.requires_grad for knob in knobs):
+            return self._compute()
+        if any(not isinstance(knob, nn.Parameter) or knob.is_inference() for knob in knobs):
+            return self._compute()
+        state = [(id(knob), knob._version) for knob in knobs]
+        if self._kept is None or self._kept[0] != state:
+            self._kept = (state, self._compute().detach())
+        return self._kept[1]
+
+    def develop(self, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None) -> Tensor:
+        """(B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; no gradient."""
+        (image,) = run_program(self.program, self.coefficients()[None], raw, as_bytes=as_bytes, out=out)
+        return image[0]
+
+    def _compute(self) -> Tensor:
+        return torch.cat([numbers() for numbers in self._numbers])
+
+
+def develop_chains(
+    chains: Sequence[tuple[Mapping[str, Stage], Bayer]], raw: Tensor, *, as_bytes: bool = False
+) -> list[Tensor]:
+    """Develop the same mosaics with several chains; what they have in common, with the same numbers, is done once.
 
     Returns:
-        Each of the program's images: (K, B, 3, H, W) float32, or uint8.
+        For each chain (B, 3, H, W) float32, or uint8; the same values as from each chain alone.
     """
-    from camsim.kernels.machine import run
-
-    source = raw.detach().contiguous()
-    numbers = np.ascontiguousarray(coefficients.detach().to(torch.float32).numpy())
-    settings, mosaics, height, width = numbers.shape[0], raw.shape[0], raw.shape[-2], raw.shape[-1]
-    kind = torch.uint8 if as_bytes else torch.float32
-    images = [torch.empty((settings, mosaics, 3, height, width), dtype=kind) for _ in range(program.outputs)]
-    addresses = np.array([image.data_ptr() for image in images], dtype=np.int64)
-    tile_height = _tile_height(settings * mosaics * -(-width // TILE_WIDTH), height)
-    geometry = np.array(
-        [mosaics, height, width, tile_height, TILE_WIDTH, program.reach, program.radius, program.steps], dtype=np.int64
-    )
-    tiles = settings * mosaics * -(-height // tile_height) * -(-width // TILE_WIDTH)
-
-    def call(first: int, last: int) -> None:
-        run(
-            program.table,
-            program.depths,
-            geometry,
-            numbers,
-            source.data_ptr(),
-            source.dtype == torch.uint16,
-            addresses,
-            as_bytes,
-            first,
-            last,
-        )
-
-    run_tiles(call, tiles)
-    return images
-
-
-def _tile_height(columns: int, height: int) -> int:
-    """So tall that every thread has a tile; results do not depend on it."""
-    wanted = torch.get_num_threads()
-    bands = -(-height // TILE_HEIGHT)
-    if columns * bands < wanted:
-        bands = -(-wanted // columns)
-    return max(-(-height // bands), min(SMALLEST_TILE, height))
-
-
-def stack_coefficients(parts: Sequence[Tensor]) -> Tensor:
-    """The numbers of all operations, one after the other: (n,) float64."""
-    return torch.cat([part.reshape(-1) for part in parts])
+    lowering = Lowering()
+    for stages, cfa in chains:
+        lowering.add_chain(stages, cfa)
+    numbers = torch.cat([numbers() for numbers in lowering.coefficients])
+    images = run_program(lowering.graph.program(), numbers[None], raw, as_bytes=as_bytes)
+    return [image[0] for image in images]

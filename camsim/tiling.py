@@ -1,11 +1,10 @@
-"""A large frame developed tile by tile: the same picture in bounded memory, and sooner, since tiles stay in the cache."""
+"""Many pixels developed tile by tile: the same picture in less memory, and sooner, since tiles stay in the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import product
 
-import torch
 from torch import Tensor, nn
 
 from camsim.spec import StageSpec
@@ -15,7 +14,7 @@ TILE = 256
 
 
 def chain_reach(stages: Iterable[StageSpec]) -> int:
-    """How far the mosaic's pixels that a chain's output depends on lie away, px; even, so that the CFA phase is kept."""
+    """How far away the pixels lie that a chain's output depends on, px; made even, so that the CFA phase is kept."""
     reach = sum(stage.reach for stage in stages)
     return reach + reach % 2
 

@@ -9,7 +9,8 @@ from torch import Tensor
 
 import camsim
 from benchmarks.chain import PROFILE
-from benchmarks.subjects.subject import Subject
+from benchmarks.subjects.camsim_knobs import trainable_of
+from benchmarks.subjects.subject import Subject, Trainable
 
 
 def prepare(raw: Tensor) -> Callable[[], Tensor]:
@@ -17,4 +18,8 @@ def prepare(raw: Tensor) -> Callable[[], Tensor]:
     return torch.inference_mode()(lambda: camera.develop(raw))
 
 
-SUBJECT = Subject("camsim fused", prepare, picture=lambda out: out, tolerance=2e-6)
+def trainable(dtype: torch.dtype) -> Trainable:
+    return trainable_of(camsim.compile(PROFILE, dtype=dtype, fused=True))
+
+
+SUBJECT = Subject("camsim fused", prepare, picture=lambda out: out, tolerance=2e-6, trainable=trainable)

@@ -1,4 +1,4 @@
-"""LibRaw through rawpy, from a camera file's mosaic to 8 bits. Its chain is its own and is not compared as a picture."""
+"""LibRaw through rawpy, from a camera file's mosaic to 8 bits. Its chain is its own: no picture is compared."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.chain import LUMA_WEIGHTS, SHARPEN, numbers
+from benchmarks.chain import SHARPEN, numbers
 from benchmarks.subjects.opencv_float import black_frame
 from benchmarks.subjects.subject import Subject
 
@@ -27,7 +27,7 @@ def develop(mosaic: NDArray[np.uint16], black: NDArray[np.uint16]) -> NDArray[np
     n = numbers()
     camera = cv2.demosaicing(cv2.subtract(mosaic, black), cv2.COLOR_BayerBG2RGB)
     rgb = cv2.transform(camera, ONE / n.full_scale * n.color)
-    luma = cv2.transform(rgb, np.array([LUMA_WEIGHTS]))
+    luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # the same weights
     smooth = cv2.filter2D(luma, -1, np.array(SHARPEN), borderType=cv2.BORDER_REFLECT_101)
     smooth = cv2.GaussianBlur(smooth, (5, 5), n.sigma, borderType=cv2.BORDER_REFLECT_101)
     rgb = cv2.add(rgb, cv2.merge([smooth, smooth, smooth]), dst=rgb)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.chain import LUMA_WEIGHTS, SHARPEN, numbers
-from benchmarks.subjects.subject import Subject
+from benchmarks.subjects.subject import Subject, Trainable
 
 DARKEST = 1e-5
 
@@ -74,6 +74,11 @@ def prepare(raw: Tensor) -> Callable[[], Tensor]:
     return torch.inference_mode()(lambda: pipeline(raw))
 
 
+def trainable(dtype: torch.dtype) -> Trainable:
+    pipeline = SeedPipeline().to(dtype)
+    return Trainable(pipeline, dict(pipeline.named_parameters()))
+
+
 SUBJECT = Subject(
     "seed-style torch",
     prepare,
@@ -81,4 +86,5 @@ SUBJECT = Subject(
     tolerance=2e-5,
     margin=4,  # it fills the border with zeros
     darkest=DARKEST ** (1 / numbers().gamma),
+    trainable=trainable,
 )

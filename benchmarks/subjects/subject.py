@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """A subject with gradients."""
+
+    develop: Callable[[Tensor], Tensor]
+    """(B, 1, H, W) DN -> (B, 3, H, W) display values."""
+    knobs: Mapping[str, Tensor]
+    """Its parameters; ``gains`` (3,) and ``matrix`` (3, 3) go by these names in every subject."""
 
 
 @dataclass(frozen=True)
@@ -27,3 +38,5 @@ class Subject:
     """The least display value it gives."""
     pixels: Callable[[], int] | None = None
     """Pixels of what is timed, where that is not the mosaics given."""
+    trainable: Callable[[torch.dtype], Trainable] | None = None
+    """The same with gradients, in a precision, where it has them."""

@@ -37,11 +37,13 @@ def export(
 
     import camsim
     from camsim.errors import CamsimError
-    from camsim.export import OPSETS, check_name, to_onnx, write_onnx
+    from camsim.export import OPSETS, check_place, to_onnx, write_onnx
 
-    check_name(out)
+    check_place(out)
     if model is None and sidecar is not None:
         raise CamsimError("--sidecar says how a model is fed; it needs --with MODEL")
+    if model is not None and out.exists() and model.exists() and out.samefile(model):
+        raise CamsimError(f"{out}: is the model itself; choose another --out")
     camera = camsim.compile(profile)
     if model is None:
         exported = to_onnx(camera, source, size=frame, opset=OPSETS[0] if opset is None else opset)

@@ -1,8 +1,8 @@
-"""Random words by counting: Philox 2x32-10, sixteen pixels at a time.
+"""Random words by counting: Philox 2x32-7, sixteen pixels at a time.
 
-A word depends on a key and a counter alone, so that any pixel's noise can be drawn at any time, in any order, and again
-in the backward pass. Key and counter of the generator are 96 bits: the 64-bit key of one effect on one sample fills
-Philox's key and the high word of its counter, the pixel's index (y * width + x) the low word.
+A pixel's words depend on a key and its index alone, so that any pixel's noise can be drawn at any time, in any order,
+and again in the backward pass. Philox's key and counter are 96 bits: the 64-bit key of a sample fills the key and the
+high word of the counter, the pixel's index (y * width + x) the low word. Seven rounds pass BigCrush.
 
 Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 from camsim.kernels.jit import row_function
 from camsim.kernels.simd import LANES, I, from_bits, put
 
-ROUNDS = 10
+ROUNDS = 7
 MULTIPLIER = 0xD256D193
 WEYL = 0x9E3779B9
 """What the key grows by from round to round."""
@@ -42,7 +42,7 @@ def _spread(builder: Any, value: Any) -> Any:
 
 @intrinsic
 def random_words(typing: Any, index: Any, key: Any) -> Any:
-    """Two words of 32 random bits for each of the pixels index ... index + 15 (below 2^32) under a 64-bit key."""
+    """Two words of 32 random bits for each of the pixels index ... index + 15 (modulo 2^32) under a 64-bit key."""
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         first, key64 = args
@@ -64,7 +64,7 @@ def random_words(typing: Any, index: Any, key: Any) -> Any:
 
 
 @row_function
-def random_words_of_pixel(index, key):
+def random_words_of_pixel(index: int, key: np.uint64) -> tuple[np.uint64, np.uint64]:
     """The same two words for one pixel, as uint64 below 2^32."""
     low = np.uint64(_LOW)
     half = np.uint64(32)
@@ -77,9 +77,12 @@ def random_words_of_pixel(index, key):
 
 
 @row_function
-def words_row(start, limit, key, vectors, shot, read):
-    """Both words of a run of pixels, sixteen at a time, into two rows; see `camsim.kernels.noise` for the arguments."""
+def words_row(start: int, limit: int, key: np.uint64, vectors: int, first_words: int, second_words: int) -> None:
+    """Both words of a run of pixels into two rows, given by their addresses.
+
+    Vector v holds the pixels from min(start + 16 v, limit) on: the last may overlap the one before it.
+    """
     for vector in range(vectors):
         first, second = random_words(min(start + vector * LANES, limit), key)
-        put(shot, vector * LANES, from_bits(first))
-        put(read, vector * LANES, from_bits(second))
+        put(first_words, vector * LANES, from_bits(first))
+        put(second_words, vector * LANES, from_bits(second))

@@ -32,8 +32,14 @@ STAMP = _stamp()
 
 
 def row_function(function: F) -> F:
-    """A piece of a kernel, compiled into it."""
+    """A loop over a row, called from a kernel."""
     compiled: F = njit(fastmath=_FAST, error_model="numpy")(function)
+    return compiled
+
+
+def lane_function(function: F) -> F:
+    """A formula on vectors, merged into the loop that uses it: a call for every sixteen pixels would cost more."""
+    compiled: F = njit(fastmath=_FAST, error_model="numpy", forceinline=True)(function)
     return compiled
 
 

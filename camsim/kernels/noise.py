@@ -1,88 +1,60 @@
-"""x"""
+"""Noise for whole samples: what the plain path draws, by the same functions as the fused capture."""
+
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from camsim.kernels.counter import words_row
 from camsim.kernels.jit import STAMP, entry_point
 from camsim.kernels.normal import normal_row
-from camsim.kernels.poisson import poisson_row
-from camsim.kernels.simd import LANES, at, put
+from camsim.kernels.poisson import BLOCK, poisson_row
+from camsim.kernels.simd import LANES, at, integer, put
 
 SHOT, READ = 0, 1
 """Which of a pixel's two random words an effect has."""
-BLOCK = 256
-"""Pixels that go through a step before the next step begins: their rows stay in the first-level cache."""
 TILE = 16384
-"""Pixels of a tile."""
+"""Pixels of a tile: a run of a sample's pixels, all of its rows in one."""
 
 
-def _make(stamp: int):
+def _make(stamp: int) -> Any:
     @entry_point
-    def poisson_tiles(first, last, means, counts, pixels, keys):
-        """Tiles [first, last) of the samples at these addresses, each of ``pixels`` >= 16 float32."""
+    def run(first: int, last: int, means: int, out: int, pixels: int, keys: int) -> None:
+        """Fill tiles [first, last) of samples of ``pixels`` >= 16 float32.
+
+        Args:
+            first: counted over samples and runs of 16384 pixels, the last fastest.
+            last: exclusive.
+            means: address of what to draw Poisson counts for; 0: draw standard normal numbers.
+            out: address of the result.
+            pixels: of a sample.
+            keys: address of one uint64 for each sample.
+        """
         _ = stamp
-        rows = np.empty((5, BLOCK), np.float32)
-        base=rows.ctypes.data
-        a=base; s=base+4*BLOCK; r=base+8*BLOCK; z=base+12*BLOCK
-        per_sample = (pixels + TILE - 1) // TILE
+        rows = np.empty((8, BLOCK), np.float32)
+        row = rows.ctypes.data
+        shot, read, spare = row + 4 * BLOCK, row + 8 * BLOCK, row + 12 * BLOCK
+        tiles = (pixels + TILE - 1) // TILE
         limit = pixels - LANES
         for tile in range(first, last):
-            sample = tile // per_sample
-            key = keys[sample]
-            tstart = tile % per_sample * TILE
-            offset = sample * pixels
-            end=min(tstart + TILE, pixels)
-            for start in range(tstart, end, BLOCK):
-                vectors = (min(end-start, BLOCK)+LANES-1)//LANES
-                for v in range(vectors): put(a, v*LANES, at(means, offset+min(start+v*LANES,limit)))
-                words_row(start,limit,key,vectors,s,r)
-                poisson_row(a,s,SHOT,start,limit,key,vectors,z)
-                for v in range(vectors): put(counts, offset+min(start+v*LANES,limit), at(a, v*LANES))
-    @entry_point
-    def normal_tiles(first, last, counts, pixels, keys):
-        """Tiles [first, last) of the samples at these addresses, each of ``pixels`` >= 16 float32."""
-        _ = stamp
-        rows = np.empty((5, BLOCK), np.float32)
-        base=rows.ctypes.data
-        a=base; s=base+4*BLOCK; r=base+8*BLOCK; z=base+12*BLOCK
-        per_sample = (pixels + TILE - 1) // TILE
-        limit = pixels - LANES
-        for tile in range(first, last):
-            sample = tile // per_sample
-            key = keys[sample]
-            tstart = tile % per_sample * TILE
-            offset = sample * pixels
-            end=min(tstart + TILE, pixels)
-            for start in range(tstart, end, BLOCK):
-                vectors = (min(end-start, BLOCK)+LANES-1)//LANES
-                words_row(start,limit,key,vectors,s,r)
-                normal_row(r,READ,start,limit,key,vectors,a)
-                for v in range(vectors): put(counts, offset+min(start+v*LANES,limit), at(a, v*LANES))
-    @entry_point
-    def both_tiles(first, last, means, counts, pixels, keys):
-        """Tiles [first, last) of the samples at these addresses, each of ``pixels`` >= 16 float32."""
-        _ = stamp
-        rows = np.empty((5, BLOCK), np.float32)
-        base=rows.ctypes.data
-        a=base; s=base+4*BLOCK; r=base+8*BLOCK; z=base+12*BLOCK
-        per_sample = (pixels + TILE - 1) // TILE
-        limit = pixels - LANES
-        for tile in range(first, last):
-            sample = tile // per_sample
-            key = keys[sample]
-            tstart = tile % per_sample * TILE
-            offset = sample * pixels
-            end=min(tstart + TILE, pixels)
-            for start in range(tstart, end, BLOCK):
-                vectors = (min(end-start, BLOCK)+LANES-1)//LANES
-                for v in range(vectors): put(a, v*LANES, at(means, offset+min(start+v*LANES,limit)))
-                words_row(start,limit,key,vectors,s,r)
-                poisson_row(a,s,SHOT,start,limit,key,vectors,z)
-                normal_row(r,READ,start,limit,key,vectors,z)
-                for v in range(vectors): put(counts, offset+min(start+v*LANES,limit), at(a, v*LANES)+np.float32(2.5)*at(z, v*LANES))
+            sample = tile // tiles
+            key = np.uint64(integer(keys, sample))
+            end = min((tile % tiles + 1) * TILE, pixels)
+            for start in range(tile % tiles * TILE, end, BLOCK):
+                vectors = (min(end - start, BLOCK) + LANES - 1) // LANES
+                words_row(start, limit, key, vectors, shot, read)
+                if means == 0:
+                    normal_row(read, READ, start, limit, key, vectors, row)
+                else:
+                    for place in range(0, vectors * LANES, LANES):
+                        put(row, place, at(means, sample * pixels + min(start + place, limit)))
+                    poisson_row(row, shot, SHOT, start, limit, key, vectors, spare)
+                for place in range(0, vectors * LANES, LANES):
+                    put(out, sample * pixels + min(start + place, limit), at(row, place))
 
-    return poisson_tiles, normal_tiles, both_tiles
+    return run
 
 
-poisson_tiles, normal_tiles, both_tiles = _make(STAMP)
+run = _make(STAMP)
+"""See its inner docstring; compiled or loaded on the first call."""

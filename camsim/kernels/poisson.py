@@ -27,10 +27,10 @@ from numba.extending import intrinsic
 
 from camsim.kernels.counter import random_words_of_pixel
 from camsim.kernels.jit import row_function
-from camsim.kernels.normal import FINE_KEY, any_above, any_at_least, normal_row, square_root, tail_probability, with_sign
+from camsim.kernels.normal import FINE_KEY, any_above, any_at_least, normal_row, square_root, tail_probability
 from camsim.kernels.polynomial import polynomial
 from camsim.kernels.power import exp2
-from camsim.kernels.simd import LANES, V, at, bits, greatest, least, number, put, set_number, spread, where_at_least
+from camsim.kernels.simd import LANES, V, at, bits, greatest, least, number, put, set_number, spread, where_at_least, with_sign
 
 _FLOAT, _WORD = ir.FloatType(), ir.IntType(32)
 _FLOATS, _WORDS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_WORD, LANES)
@@ -38,10 +38,12 @@ _FLOATS, _WORDS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_WORD, LANES)
 F = np.float32
 ZERO, ONE, MINUS_ONE = F(0), F(1), F(-1)
 MINUS_LOG2_E = F(-np.log2(np.e))
-SEARCHED = F(8)
+SEARCHED = F(12)
 """Means below are searched; from here on the expansion's next term is below 1e-5 electrons."""
 S_LOWEST, S_HIGHEST = F(-0.72), F(1.75)
 """Where the polynomials hold: 5 sigma and more on both sides from a mean of 50 on."""
+BLOCK = 256
+"""Pixels that go through one step before the next step begins: their rows stay in the first-level cache."""
 TAIL = F(2.0**-10)
 """The probability beyond which a search in float32 is not precise enough."""
 MOST_SEARCHED = 40
@@ -75,7 +77,7 @@ def floor(typing: Any, x: Any) -> Any:
 
 
 @row_function
-def _expanded(mean, z):
+def _expanded(mean: Any, z: Any) -> Any:
     """Counts of means of at least 8, by the expansion; -1 where it does not hold."""
     root = square_root(mean)
     inverse = ONE / mean
@@ -90,33 +92,53 @@ def _expanded(mean, z):
 
 
 @row_function
-def _searched(mean, p, side):
-    """Counts of means below 8, by adding up; -1 in the upper tail. ``side`` is negative in the lower half."""
-    unknown = spread(MINUS_ONE)
-    zero = spread(ZERO)
-    u = where_at_least(side, zero, ONE - p, p)
-    tail = where_at_least(spread(TAIL), p, side, unknown)  # at least 0 in the upper tail alone
-    u = where_at_least(tail, zero, unknown, u)
-    term = exp2(mean * MINUS_LOG2_E)
-    total = term
-    count = zero
+def _search_row(
+    means: int, words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, counts: int
+) -> None:
+    """Counts of means below 8, by adding up; -1 in the upper tail. Three spare rows follow ``counts``."""
+    zero, unknown, border = spread(ZERO), spread(MINUS_ONE), spread(SEARCHED)
+    wanted, terms, totals = counts + 4 * BLOCK, counts + 8 * BLOCK, counts + 12 * BLOCK
+    left = zero
+    for place in range(0, vectors * LANES, LANES):
+        mean = at(means, place)
+        word = at(words, place)
+        side = with_sign(spread(ONE), word)  # negative in the lower half
+        p = tail_probability(bits(word), effect, min(start + place, limit), key)
+        tail = where_at_least(spread(TAIL), p, side, unknown)  # at least 0 in the upper tail alone
+        u = where_at_least(side, zero, ONE - p, p)
+        u = where_at_least(tail, zero, unknown, where_at_least(mean, border, unknown, u))
+        term = exp2(least(mean, border) * MINUS_LOG2_E)
+        put(counts, place, where_at_least(tail, zero, unknown, zero))
+        put(wanted, place, u)
+        put(terms, place, term)
+        put(totals, place, term)
+        left = greatest(left, u - term)
     n = 0
-    while any_above(u, total) and n < MOST_SEARCHED:
-        n += 1
-        count = count + where_at_least(total, u, zero, spread(ONE))
-        term = term * (mean * (ONE / F(n)))
-        total = total + term
-    return where_at_least(tail, zero, unknown, count)
+    while any_above(left, zero) and n < MOST_SEARCHED:
+        left = zero
+        step0, step1, step2, step3 = ONE / F(n + 1), ONE / F(n + 2), ONE / F(n + 3), ONE / F(n + 4)
+        for place in range(0, vectors * LANES, LANES):
+            mean, u = at(means, place), at(wanted, place)
+            term, total, count = at(terms, place), at(totals, place), at(counts, place)
+            for step in (step0, step1, step2, step3):
+                count = count + where_at_least(total, u, zero, spread(ONE))
+                term = term * (mean * step)
+                total = total + term
+            put(terms, place, term)
+            put(totals, place, total)
+            put(counts, place, count)
+            left = greatest(left, u - total)
+        n += 4
 
 
 @row_function
-def _exact(mean, effect, index, key):
+def _exact(mean: np.float32, effect: int, index: int, key: np.uint64) -> np.float32:
     """The count of one pixel, by adding up in float64; for means below a few hundred."""
     word = random_words_of_pixel(index, key)[effect]
     fine = random_words_of_pixel(index, key + FINE_KEY)[effect]
     p = (float(word & np.uint64(0x7FFFFFFF)) + (float(fine) + 0.5) * 2.0**-32) * 2.0**-32
     u = p if word >> np.uint64(31) else 1.0 - p
-    expected = float(mean)
+    expected = np.float64(mean)  # float() would leave it a float32
     term = math.exp(-expected)
     total = term
     n = 0
@@ -128,30 +150,33 @@ def _exact(mean, effect, index, key):
 
 
 @row_function
-def poisson_row(means, words, effect, start, limit, key, vectors, scratch):
-    """Counts of an effect in place of their means; a negative mean counts as 0. ``scratch`` has room for the row."""
+def poisson_row(
+    means: int, words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, scratch: int
+) -> None:
+    """Counts of an effect in place of their means; a negative mean counts as 0. ``scratch`` has room for 5 rows.
+
+    For the other arguments see `camsim.kernels.counter.words_row`.
+    """
     zero, border = spread(ZERO), spread(SEARCHED)
-    largest = zero
-    for vector in range(vectors):
-        largest = greatest(largest, at(means, vector * LANES))
+    largest, smallest = zero, border
+    for place in range(0, vectors * LANES, LANES):
+        mean = greatest(at(means, place), zero)
+        put(means, place, mean)
+        largest, smallest = greatest(largest, mean), least(smallest, mean)
+    counts = scratch + 4 * BLOCK
     if any_at_least(largest, border):
         normal_row(words, effect, start, limit, key, vectors, scratch)
-    for vector in range(vectors):
-        mean = greatest(at(means, vector * LANES), zero)
-        count = spread(MINUS_ONE)
+    if any_above(border, smallest):
+        _search_row(means, words, effect, start, limit, key, vectors, counts)
+    for place in range(0, vectors * LANES, LANES):
+        mean = at(means, place)
+        count = at(counts, place)
         if any_at_least(mean, border):
-            expanded = _expanded(greatest(mean, border), at(scratch, vector * LANES))
-            count = where_at_least(mean, border, expanded, count)
-        index = min(start + vector * LANES, limit)
-        if any_above(border, mean):
-            word = bits(at(words, vector * LANES))
-            p = tail_probability(word, effect, index, key)
-            searched = _searched(least(mean, border), p, with_sign(spread(ONE), word))
-            count = where_at_least(mean, border, count, searched)
-        put(means, vector * LANES, count)
+            count = where_at_least(mean, border, _expanded(greatest(mean, border), at(scratch, place)), count)
+        put(means, place, count)
         if any_above(zero, count):
-            put(scratch, vector * LANES, mean)
-            for place in range(vector * LANES, vector * LANES + LANES):
-                if number(means, place) < ZERO:
-                    pixel = index + place - vector * LANES
-                    set_number(means, place, _exact(number(scratch, place), effect, pixel, key))
+            put(scratch, place, mean)
+            for lane in range(place, place + LANES):
+                if number(means, lane) < ZERO:
+                    pixel = min(start + place, limit) + lane - place
+                    set_number(means, lane, _exact(number(scratch, lane), effect, pixel, key))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function
 from camsim.kernels.simd import FloatVector, bits, down, from_bits, nearest, real, up, whole
 
 _SQRT_HALF = np.int32(0x3F3504F3)
@@ -22,7 +22,7 @@ _E0, _E1, _E2 = (np.float32(c) for c in (1.0000001192, 0.6931472421, 0.240219175
 _E3, _E4, _E5 = (np.float32(c) for c in (0.0555009209, 0.0096850330, 0.0013516929))
 
 
-@row_function
+@lane_function
 def log2(x: FloatVector) -> FloatVector:
     """log2 of sixteen normal positive floats; absolute error below 2e-7 beside the rounding of the result."""
     pattern = bits(x)
@@ -38,7 +38,7 @@ def log2(x: FloatVector) -> FloatVector:
     return p * m + real(exponent)
 
 
-@row_function
+@lane_function
 def exp2(y: FloatVector) -> FloatVector:
     """2^y for y in [-125, 127]; relative error below 2e-7."""
     n = nearest(y)

@@ -38,11 +38,24 @@ class Op(IntEnum):
     MENON_REFINE_SIDES = 16
     MENON_REFINE_OPPOSITE = 17
 
+    # Backwards; see camsim/kernels/adjoint/.
+    GRADIENT_IN = 32
+    TONE_ADJOINT = 33
+    ADD_THREE = 34
+    WEIGHTED_SUM = 35
+    HORIZONTAL_ADJOINT = 36
+    VERTICAL_ADJOINT = 37
+    MATRIX_ADJOINT = 38
+    DEMOSAIC_ADJOINT = 39
+    BILINEAR_ADJOINT = 40
+    MALVAR_ADJOINT = 41
+    LOAD_ADJOINT = 42
+
 
 MAX_REACH = 96
 """Pixels that a chain may look to each side. Beyond that, tiles would be mostly border."""
 
-INPUTS, OUTPUTS = 5, 4
+INPUTS, OUTPUTS = 10, 4
 """Planes that an operation may read and write."""
 
 COLUMNS = 7 + INPUTS + OUTPUTS
@@ -50,9 +63,12 @@ COLUMNS = 7 + INPUTS + OUTPUTS
 
 
 @dataclass(frozen=True)
-class _Node:
+class Node:
+    """One operation of a graph."""
+
     op: Op
     radius: int
+    rows: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     coefficient: int
@@ -82,7 +98,7 @@ class Program:
 class Graph:
     """Operations in the order in which they were added; each may read only what earlier ones wrote."""
 
-    _nodes: list[_Node] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     _producer: list[int] = field(default_factory=list)
     _coefficients: int = 0
     _outputs: int = 0
@@ -94,13 +110,15 @@ class Graph:
         *,
         outputs: int,
         coefficients: int = 0,
+        shared: int | None = None,
         radius: int = 0,
         settings: tuple[int, int] = (0, 0),
     ) -> tuple[int, ...]:
-        """Add an operation that takes so many coefficients; returns its output planes."""
+        """Add an operation that takes so many coefficients, or those that lie at ``shared``; returns its output planes."""
         made = tuple(range(len(self._producer), len(self._producer) + outputs))
-        self._producer += [len(self._nodes)] * outputs
-        self._nodes.append(_Node(op, radius, tuple(inputs), made, self._coefficients, settings))
+        self._producer += [len(self.nodes)] * outputs
+        rows = 0 if op in (Op.HORIZONTAL, Op.HORIZONTAL_ADJOINT) else radius  # how far it looks up and down
+        self.nodes.append(Node(op, radius, rows, tuple(inputs), made, self._coefficients if shared is None else shared, settings))
         self._coefficients += coefficients
         return made
 
@@ -115,25 +133,25 @@ class Graph:
         Raises:
             CamsimError: the chain reaches further than `MAX_REACH`.
         """
-        count = len(self._nodes)
+        count = len(self.nodes)
         need, lag = [0] * count, [0] * count
         for index in reversed(range(count)):
-            node = self._nodes[index]
+            node = self.nodes[index]
             for plane in node.inputs:
                 producer = self._producer[plane]
                 need[producer] = max(need[producer], need[index] + node.radius)
-        for index, node in enumerate(self._nodes):
-            lag[index] = max((lag[self._producer[plane]] for plane in node.inputs), default=0) + node.radius
+        for index, node in enumerate(self.nodes):
+            lag[index] = max((lag[self._producer[plane]] for plane in node.inputs), default=0) + node.rows
         reach = max(need)
         if reach > MAX_REACH:
             raise CamsimError(f"the chain looks {reach} px to each side; the fused path goes up to {MAX_REACH} px")
         depths = np.ones(len(self._producer), dtype=np.int64)
-        for index, node in enumerate(self._nodes):
+        for index, node in enumerate(self.nodes):
             for plane in node.inputs:
-                rows = lag[index] + node.radius - lag[self._producer[plane]] + 1
+                rows = lag[index] + node.rows - lag[self._producer[plane]] + 1
                 depths[plane] = max(depths[plane], 1 << (rows - 1).bit_length())
         table = np.full((count, COLUMNS), -1, dtype=np.int64)
-        for index, node in enumerate(self._nodes):
+        for index, node in enumerate(self.nodes):
             table[index, :7] = (
                 node.op,
                 lag[index],
@@ -148,7 +166,7 @@ class Graph:
             table,
             depths,
             reach,
-            max(node.radius for node in self._nodes),
+            max(node.radius for node in self.nodes),
             max(need[i] + lag[i] for i in range(count)),
             self._coefficients,
             self._outputs,

@@ -271,16 +271,34 @@ def down(typing: Any, x: Any, count: Any) -> Any:
 
 @intrinsic
 def total(typing: Any, x: Any) -> Any:
-    """The sum of the lanes as float64."""
+    """The sum of the lanes as float64, halves first."""
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide = builder.fpext(args[0], ir.VectorType(ir.DoubleType(), LANES))
-        result = ir.Constant(ir.DoubleType(), 0.0)
-        for lane in range(LANES):
-            result = builder.fadd(result, builder.extract_element(wide, ir.Constant(_INT, lane)))
-        return result
+        values, lanes = builder.fpext(args[0], ir.VectorType(ir.DoubleType(), LANES)), LANES
+        while lanes > 1:
+            lanes //= 2
+            low, high = (
+                ir.Constant(ir.VectorType(_INT, lanes), [ir.Constant(_INT, start + lane) for lane in range(lanes)])
+                for start in (0, lanes)
+            )
+            values = builder.fadd(
+                builder.shuffle_vector(values, values, low), builder.shuffle_vector(values, values, high)
+            )
+        return builder.extract_element(values, ir.Constant(_INT, 0))
 
     return types.float64(V), lower
+
+
+@intrinsic
+def add_double(typing: Any, row: Any, x: Any, value: Any) -> Any:
+    """Add to one float64 of the row at this address."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = builder.gep(builder.inttoptr(args[0], ir.DoubleType().as_pointer()), [args[1]])
+        builder.store(builder.fadd(builder.load(place), args[2]), place)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float64), lower
 
 
 @intrinsic
@@ -358,3 +376,24 @@ def set_byte(typing: Any, row: Any, x: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.uint8), lower
+
+
+@intrinsic
+def integer(typing: Any, row: Any, x: Any) -> Any:
+    """One int64 of the row at this address: lists are rows too, since an array costs two locked counts a call."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.load(builder.gep(builder.inttoptr(args[0], ir.IntType(64).as_pointer()), [args[1]]))
+
+    return types.int64(types.int64, types.int64), lower
+
+
+@intrinsic
+def set_integer(typing: Any, row: Any, x: Any, value: Any) -> Any:
+    """Store one int64."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[2], builder.gep(builder.inttoptr(args[0], ir.IntType(64).as_pointer()), [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), lower

@@ -6,7 +6,7 @@ from camsim.sensor.adc import quantize
 from camsim.sensor.container import Container, justify
 from camsim.sensor.full_well import saturate
 from camsim.sensor.gain import amplify
-from camsim.sensor.random import SampleId, keyed_generator
+from camsim.sensor.random import SampleId, noise_key, noise_keys
 from camsim.sensor.read_noise import read_noise
 from camsim.sensor.response import InverseIspResponse, MatrixResponse, Response, respond
 from camsim.sensor.sensor import Sensor, SensorModule
@@ -22,7 +22,8 @@ __all__ = [
     "SensorModule",
     "amplify",
     "justify",
-    "keyed_generator",
+    "noise_key",
+    "noise_keys",
     "quantize",
     "read_noise",
     "respond",

@@ -1,17 +1,24 @@
-"""Random numbers keyed per sample, so that noise depends on nothing but the seed, the sample and the effect."""
+"""Random numbers keyed per sample, so that noise depends on nothing but the seed, the sample, the effect and the pixel."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 SampleId = str | int
 """Names a sample wherever and whenever it is processed."""
 
 
-def keyed_generator(seed: int, sample: SampleId, draw: str) -> torch.Generator:
-    """A CPU generator for one effect (``draw``) on one sample; independent of batch, order, worker and resume."""
+def noise_key(seed: int, sample: SampleId, draw: str) -> int:
+    """The 64-bit key of one draw on one sample; independent of batch, order, worker and resume."""
     key = f"{seed}|{'str' if isinstance(sample, str) else 'int'}|{sample}|{draw}".encode()
-    number = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
-    return torch.Generator().manual_seed(number)
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
+
+
+def noise_keys(seed: int, samples: Sequence[SampleId]) -> Tensor:
+    """The keys of a batch: (B,) int64 with the bits of the uint64. A pixel's shot and read noise are two words of it."""
+    keys = [noise_key(seed, sample, "pixel") for sample in samples]
+    return torch.tensor([key - (key >> 63 << 64) for key in keys], dtype=torch.int64)

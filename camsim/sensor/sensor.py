@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from camsim.cfa import Bayer, RawFormat, mosaic
 from camsim.sensor.adc import quantize
 from camsim.sensor.container import Container, justify
+from camsim.sensor.fused import Readout, capture, capture_dn
 from camsim.sensor.full_well import saturate
 from camsim.sensor.gain import amplify
-from camsim.sensor.random import SampleId, keyed_generator
+from camsim.sensor.random import SampleId, noise_keys
 from camsim.sensor.read_noise import read_noise
 from camsim.sensor.response import MatrixResponse, Response, respond
 from camsim.sensor.shot_noise import shot_noise
@@ -105,10 +106,12 @@ class SensorModule(nn.Module):
     exposure: Tensor
     response: Tensor
 
-    def __init__(self, spec: Sensor) -> None:
+    def __init__(self, spec: Sensor, fused: bool = False) -> None:
         super().__init__()
         if spec.exposure is None or not isinstance(spec.response, MatrixResponse):
             raise ValueError("needs a resolved sensor; see Profile.resolve")
+        self.fused = fused
+        """Whether the fused pass is used where it is possible; see `can_fuse`."""
         self.cfa: Bayer = spec.cfa
         self.bit_depth = spec.bit_depth
         self.justification = spec.justification
@@ -118,13 +121,64 @@ class SensorModule(nn.Module):
 
     def forward(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
         """(B, 3, H, W) linear light -> (B, 1, H, W) DN in the container; ``seed=None`` leaves the noise out."""
+        keys = None if seed is None else noise_keys(seed, ids)
+        if self.fused and self.can_fuse(scene):
+            return capture(scene, self._knobs(), self.response, keys, self._readout())
+        return self._plain(scene, keys)
+
+    def capture_uint16(
+        self, scene: Tensor, seed: int | None, ids: Sequence[SampleId], out: Tensor | None = None
+    ) -> Tensor:
+        """The same DN as uint16, without a gradient.
+
+        Args:
+            scene: (B, 3, H, W) linear light.
+            seed: of the noise.
+            ids: of the samples.
+            out: (B, 1, H, W) uint16 to fill on the scene's device: large frames spend most of their time on new memory.
+
+        Returns:
+            (B, 1, H, W) uint16; ``out`` where it is given.
+
+        Raises:
+            ValueError: ``out`` has another shape, type or device.
+        """
+        shape = (scene.shape[0], 1, *scene.shape[2:])
+        if out is None:
+            out = torch.empty(shape, dtype=torch.uint16, device=scene.device)
+        elif out.shape != shape or out.dtype != torch.uint16 or out.device != scene.device:
+            raise ValueError(
+                f"out must be {shape}, torch.uint16 on {scene.device}, got {tuple(out.shape)}, {out.dtype} on {out.device}"
+            )
+        keys = None if seed is None else noise_keys(seed, ids)
+        with torch.no_grad():
+            if self.fused and self.can_fuse(scene):
+                return capture_dn(scene, self._knobs(), self.response, keys, self._readout(), out)
+            return out.copy_(self._plain(scene, keys))
+
+    def can_fuse(self, scene: Tensor) -> bool:
+        """Whether the fused pass can take this scene: float32 on the CPU, not traced, no gradient for the response."""
+        tensors = (scene, self.response, *self._knobs())
+        return (
+            all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors)
+            and not torch.compiler.is_compiling()
+            and not torch.jit.is_tracing()
+            and not self.response.requires_grad
+        )
+
+    def _knobs(self) -> tuple[Tensor, ...]:
+        return self.black_level, self.system_gain, self.full_well, self.read_noise, self.exposure
+
+    def _readout(self) -> Readout:
+        return Readout(self.cfa, 2**self.bit_depth - 1, self.justification)
+
+    def _plain(self, scene: Tensor, keys: Tensor | None) -> Tensor:
         electrons = self.exposure * mosaic(respond(scene, self.response), self.cfa)
-        if seed is not None:
-            electrons = shot_noise(electrons, [keyed_generator(seed, sample, "shot") for sample in ids])
+        if keys is not None:
+            electrons = shot_noise(electrons, keys)
         electrons = saturate(electrons, self.full_well)
-        if seed is not None:
-            generators = [keyed_generator(seed, sample, "read") for sample in ids]
-            electrons = read_noise(electrons, self.read_noise, generators)
+        if keys is not None:
+            electrons = read_noise(electrons, self.read_noise, keys)
         return justify(
             quantize(amplify(electrons, self.system_gain, self.black_level), self.bit_depth), self.justification
         )

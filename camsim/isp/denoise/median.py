@@ -43,8 +43,8 @@ def _forgetful_median(values: list[Tensor]) -> Tensor:
     """The same value ten times as fast, from minima and maxima, which ONNX has too; its gradient is slow, and is split
     between equal pixels.
 
-    Of n values, the least and the greatest of any n // 2 + 2 cannot be the median: forget them, take in the next. Source:
-    A. W. Paeth, "Median finding on a 3x3 grid", Graphics Gems, 1990.
+    Of n values, the least and the greatest of any n // 2 + 2 cannot be the median: forget them, take in the next.
+    Source: A. W. Paeth, "Median finding on a 3x3 grid", Graphics Gems, 1990.
     """
     first = len(values) // 2 + 2
     kept, coming = values[:first], values[first:]

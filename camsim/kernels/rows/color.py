@@ -9,21 +9,14 @@ from camsim.kernels.simd import at
 
 @row_function
 def matrix(
-    red: int,
-    green: int,
-    blue: int,
-    filtered: int,
-    luma: int,
+    planes: tuple[int, int, int, int, int],
     weights: tuple[float, ...],
     out: tuple[int, ...],
     first: int,
     last: int,
 ) -> None:
-    """Matrix times (R, G, B) + (filtered luma - luma), and the luma of the result; ``filtered == luma``: no filter."""
-    if filtered == luma:
-        for x in range(first, last, 16):
-            put_colors(x, at(red, x), at(green, x), at(blue, x), weights, out)
-    else:
-        for x in range(first, last, 16):
-            change = at(filtered, x) - at(luma, x)
-            put_colors(x, at(red, x) + change, at(green, x) + change, at(blue, x) + change, weights, out)
+    """Matrix times (R, G, B) + (filtered luma - luma), and the luma of the result; the planes come in this order."""
+    for x in range(first, last, 16):
+        change = at(planes[3], x) - at(planes[4], x)
+        red, green, blue = at(planes[0], x) + change, at(planes[1], x) + change, at(planes[2], x) + change
+        put_colors(x, red, green, blue, weights, out)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.simd import FloatVector, alternate, at, number, put
 
 _QUARTER, _HALF, _EIGHTH = np.float32(0.25), np.float32(0.5), np.float32(0.125)
@@ -16,7 +16,7 @@ _FOUR, _FIVE, _SIX, _ONE_HALF = np.float32(4), np.float32(5), np.float32(6), np.
 _TWO = np.float32(2)
 
 
-@row_function
+@lane_function
 def color_weights(coefficients: int, blue_row: int) -> tuple[float, ...]:
     """Weights of the own colour, green and the other colour, for red, green, blue and luma out.
 
@@ -39,7 +39,7 @@ def color_weights(coefficients: int, blue_row: int) -> tuple[float, ...]:
     )
 
 
-@row_function
+@lane_function
 def put_colors(
     x: int, own: FloatVector, green: FloatVector, other: FloatVector, weights: tuple[float, ...], out: tuple[int, ...]
 ) -> None:
@@ -50,61 +50,72 @@ def put_colors(
     put(out[3], x, weights[9] * own + weights[10] * green + weights[11] * other)
 
 
+@lane_function
+def bilinear_colors(
+    above: int, row: int, below: int, own_column: int, x: int
+) -> tuple[FloatVector, FloatVector, FloatVector]:
+    """Own, green and other colour; the own lies in even (0) or odd (1) columns."""
+    here = at(row, x)
+    across = (at(row, x - 1) + at(row, x + 1)) * _HALF
+    down = (at(above, x) + at(below, x)) * _HALF
+    around = (across + down) * _HALF
+    corners = ((at(above, x - 1) + at(above, x + 1)) + (at(below, x - 1) + at(below, x + 1))) * _QUARTER
+    if own_column == 0:
+        return alternate(here, across), alternate(around, here), alternate(corners, down)
+    return alternate(across, here), alternate(here, around), alternate(down, corners)
+
+
+@lane_function
+def malvar_colors(
+    above2: int, above: int, row: int, below: int, below2: int, own_column: int, x: int
+) -> tuple[FloatVector, FloatVector, FloatVector]:
+    """Own, green and other colour; the own lies in even (0) or odd (1) columns."""
+    here = at(row, x)
+    sides = at(row, x - 1) + at(row, x + 1)
+    poles = at(above, x) + at(below, x)
+    far_sides = at(row, x - 2) + at(row, x + 2)
+    far_poles = at(above2, x) + at(below2, x)
+    corners = (at(above, x - 1) + at(above, x + 1)) + (at(below, x - 1) + at(below, x + 1))
+    far = far_sides + far_poles
+    green_here = (_FOUR * here + _TWO * (sides + poles) - far) * _EIGHTH
+    along_row = (_FIVE * here + _FOUR * sides - corners - far_sides + _HALF * far_poles) * _EIGHTH
+    along_column = (_FIVE * here + _FOUR * poles - corners - far_poles + _HALF * far_sides) * _EIGHTH
+    opposite = (_SIX * here + _TWO * corners - _ONE_HALF * far) * _EIGHTH
+    if own_column == 0:
+        return alternate(here, along_row), alternate(green_here, here), alternate(opposite, along_column)
+    return alternate(along_row, here), alternate(here, green_here), alternate(along_column, opposite)
+
+
 @row_function
 def bilinear(
-    above: int,
-    row: int,
-    below: int,
+    rows: tuple[int, int, int],
     own_column: int,
     weights: tuple[float, ...],
     out: tuple[int, ...],
     first: int,
     last: int,
 ) -> None:
-    """See camsim.isp.demosaic.bilinear; the own colour lies in even (0) or odd (1) columns."""
-    for x in range(first, last, 16):
-        here = at(row, x)
-        across = (at(row, x - 1) + at(row, x + 1)) * _HALF
-        down = (at(above, x) + at(below, x)) * _HALF
-        around = (across + down) * _HALF
-        corners = ((at(above, x - 1) + at(above, x + 1)) + (at(below, x - 1) + at(below, x + 1))) * _QUARTER
-        if own_column == 0:
-            own, green, other = alternate(here, across), alternate(around, here), alternate(corners, down)
-        else:
-            own, green, other = alternate(across, here), alternate(here, around), alternate(down, corners)
-        put_colors(x, own, green, other, weights, out)
+    """See camsim.isp.demosaic.bilinear."""
+    if own_column == 0:
+        for x in range(first, last, 16):
+            own, green, other = bilinear_colors(rows[0], rows[1], rows[2], 0, x)
+            put_colors(x, own, green, other, weights, out)
+    else:
+        for x in range(first, last, 16):
+            own, green, other = bilinear_colors(rows[0], rows[1], rows[2], 1, x)
+            put_colors(x, own, green, other, weights, out)
 
 
 @row_function
 def malvar(
-    above2: int,
-    above: int,
-    row: int,
-    below: int,
-    below2: int,
+    rows: tuple[int, int, int, int, int],
     own_column: int,
     weights: tuple[float, ...],
     out: tuple[int, ...],
     first: int,
     last: int,
 ) -> None:
-    """See camsim.isp.demosaic.malvar2004; the own colour lies in even (0) or odd (1) columns."""
+    """See camsim.isp.demosaic.malvar2004."""
     for x in range(first, last, 16):
-        here = at(row, x)
-        sides = at(row, x - 1) + at(row, x + 1)
-        poles = at(above, x) + at(below, x)
-        far_sides = at(row, x - 2) + at(row, x + 2)
-        far_poles = at(above2, x) + at(below2, x)
-        corners = (at(above, x - 1) + at(above, x + 1)) + (at(below, x - 1) + at(below, x + 1))
-        far = far_sides + far_poles
-        green_here = (_FOUR * here + _TWO * (sides + poles) - far) * _EIGHTH
-        along_row = (_FIVE * here + _FOUR * sides - corners - far_sides + _HALF * far_poles) * _EIGHTH
-        along_column = (_FIVE * here + _FOUR * poles - corners - far_poles + _HALF * far_sides) * _EIGHTH
-        opposite = (_SIX * here + _TWO * corners - _ONE_HALF * far) * _EIGHTH
-        if own_column == 0:
-            own, green = alternate(here, along_row), alternate(green_here, here)
-            other = alternate(opposite, along_column)
-        else:
-            own, green = alternate(along_row, here), alternate(here, green_here)
-            other = alternate(along_column, opposite)
+        own, green, other = malvar_colors(rows[0], rows[1], rows[2], rows[3], rows[4], own_column, x)
         put_colors(x, own, green, other, weights, out)

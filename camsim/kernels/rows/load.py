@@ -16,6 +16,7 @@ from camsim.kernels.simd import (
     put,
     set_byte,
     set_number,
+    soon_read,
     spread,
 )
 
@@ -69,9 +70,11 @@ def load(
     stop = begin + (end - begin) // 16 * 16  # begin is even: 0 or a multiple of 16
     if is_uint16:
         for x in range(begin, stop, 16):
+            soon_read(source, 2 * (left + x + width))
             put(out, x, least(greatest(at_uint16(source, left + x) * scale + offset, lows), highs))
     else:
         for x in range(begin, stop, 16):
+            soon_read(source, 4 * (left + x + width))
             put(out, x, least(greatest(at(source, left + x) * scale + offset, lows), highs))
     for x in range(stop, end):
         dn = number_uint16(source, left + x) if is_uint16 else number(source, left + x)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.simd import FloatVector, at, greatest, least, put
 
 
-@row_function
+@lane_function
 def median_of_3(a: FloatVector, b: FloatVector, c: FloatVector) -> FloatVector:
     return greatest(least(a, b), least(greatest(a, b), c))
 
@@ -28,14 +28,14 @@ def median3(above: int, row: int, below: int, out: int, first: int, last: int) -
         put(out, x, median_of_3(low, median_of_3(mid_l, mid_c, mid_r), high))
 
 
-@row_function
+@lane_function
 def sorted3(a: FloatVector, b: FloatVector, c: FloatVector) -> tuple[FloatVector, FloatVector, FloatVector]:
     low, high = least(a, b), greatest(a, b)
     middle = least(high, c)
     return least(low, middle), greatest(low, middle), greatest(high, c)
 
 
-@row_function
+@lane_function
 def exchange(values: int, i: int, j: int) -> None:
     """Put the smaller of two vectors in a scratch row first."""
     a, b = at(values, 16 * i), at(values, 16 * j)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.rows.demosaic import put_colors
 from camsim.kernels.simd import FloatVector, absolute, alternate, at, greatest, put, spread, where_at_least
 
@@ -19,7 +19,7 @@ _ZERO, _ONE, _THREE = np.float32(0), np.float32(1), np.float32(3)
 _TIE = np.float32(3e-6)
 
 
-@row_function
+@lane_function
 def pick(own_column: int, at_own: FloatVector, at_green: FloatVector) -> FloatVector:
     """Each lane its turn; the own colour lies in even (0) or odd (1) columns."""
     if own_column == 0:
@@ -27,13 +27,13 @@ def pick(own_column: int, at_own: FloatVector, at_green: FloatVector) -> FloatVe
     return alternate(at_green, at_own)
 
 
-@row_function
+@lane_function
 def beside(row: int, x: int) -> FloatVector:
     """Mean of left and right."""
     return (at(row, x - 1) + at(row, x + 1)) * _HALF
 
 
-@row_function
+@lane_function
 def around(above: int, below: int, x: int) -> FloatVector:
     """Mean of above and below."""
     return (at(above, x) + at(below, x)) * _HALF
@@ -56,7 +56,7 @@ def chroma(rows: Any, own_column: int, across_out: int, down_out: int, peak_out:
         put(peak_out, x, greatest(absolute(here), greatest(near, far)))
 
 
-@row_function
+@lane_function
 def step(a: int, b: int, x: int, dx: int) -> FloatVector:
     return absolute(at(a, x) - at(b, x + dx))
 
@@ -86,7 +86,7 @@ def choose(
         put(green_out, x, at(raw, x) - along(horizontal, at(across[2], x), at(down[2], x)))
 
 
-@row_function
+@lane_function
 def along(horizontal: FloatVector, across: FloatVector, down: FloatVector) -> FloatVector:
     """The first where the direction is along the row, else the second."""
     return where_at_least(horizontal, spread(_ONE), across, down)
@@ -118,7 +118,7 @@ def opposite(
         put(other_out, x, pick(own_column, filled, at(other[1], x)))
 
 
-@row_function
+@lane_function
 def mean_difference(a: Any, b: Any, horizontal: int, x: int) -> FloatVector:
     """Mean of three of a - b, along the chosen direction."""
     here = at(a[1], x) - at(b[1], x)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 
 from camsim.kernels.jit import row_function
-from camsim.kernels.simd import at, number, put
+from camsim.kernels.simd import at, integer, number, put
 
 
 @row_function
@@ -21,16 +19,16 @@ def horizontal(row: int, radius: int, coefficients: int, out: int, first: int, l
 
 
 @row_function
-def vertical(rows: Any, radius: int, kept: int, coefficients: int, out: int, first: int, last: int) -> None:
+def vertical(rows: int, radius: int, kept: int, coefficients: int, out: int, first: int, last: int) -> None:
     """kept_share * kept + filtered_share * (symmetric filter down the column).
 
-    ``rows`` are 2 * radius + 1 addresses; the coefficients are the two shares, then the taps from the centre outwards.
+    ``rows`` lists 2 * radius + 1 addresses; the coefficients are the two shares, then the taps from the centre outwards.
     """
     kept_share, share, centre = number(coefficients, 0), number(coefficients, 1), number(coefficients, 2)
     for x in range(first, last, 16):
-        value = centre * at(rows[radius], x)
+        value = centre * at(integer(rows, radius), x)
         for k in range(1, radius + 1):
-            value = value + number(coefficients, 2 + k) * (at(rows[radius - k], x) + at(rows[radius + k], x))
+            value = value + number(coefficients, 2 + k) * (at(integer(rows, radius - k), x) + at(integer(rows, radius + k), x))
         put(out, x, kept_share * at(kept, x) + share * value)
 
 

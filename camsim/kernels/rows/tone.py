@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.power import exp2, log2
 from camsim.kernels.simd import (
     FloatVector,
@@ -24,30 +24,58 @@ from camsim.kernels.simd import (
 
 _ZERO, _ONE, _TINY, _FAINT = np.float32(0), np.float32(1), np.float32(1e-37), np.float32(-125)
 _BYTE = np.float32(255)
+_LARGE = np.float32(1e38)
 _KNEE, _SLOPE = np.float32(0.0031308), np.float32(12.92)
 _SCALE, _SHIFT, _EXPONENT = np.float32(1.055), np.float32(-0.055), np.float32(1 / 2.4)
 
-NONE, POWER, SRGB = 0, 1, 2
-"""How light is encoded."""
+NONE, POWER, SRGB, NOT_NEGATIVE = 0, 1, 2, 3
+"""How light is encoded; the last is a power of light that is known not to be negative."""
 
 
-@row_function
-def power_of_positive(x: FloatVector, exponent: float) -> FloatVector:
-    """x^exponent for x > 0; results below 2^-125 become that."""
-    return exp2(greatest(exponent * log2(x), spread(_FAINT)))
-
-
-@row_function
-def encode(x: FloatVector, encoding: int, exponent: float, positive: bool) -> FloatVector:
-    """Light to display values; ``positive``: x is known to lie above 1e-37."""
+@lane_function
+def encode(x: FloatVector, encoding: int, exponent: float) -> FloatVector:
+    """Light to display values."""
+    if encoding == NOT_NEGATIVE:
+        # The exponent is at most 1, so nothing underflows; black becomes 1e-37^exponent: 0 in effect.
+        return exp2(exponent * log2(greatest(x, spread(_TINY))))
     if encoding == POWER:
-        if positive:
-            return power_of_positive(x, exponent)
-        return with_sign(power_of_positive(greatest(absolute(x), spread(_TINY)), exponent), x)
+        size = greatest(absolute(x), spread(_TINY))
+        return with_sign(exp2(greatest(exponent * log2(size), spread(_FAINT))), x)
     if encoding == SRGB:
-        curve = _SCALE * power_of_positive(greatest(x, spread(_KNEE)), _EXPONENT) + _SHIFT
+        curve = _SCALE * exp2(_EXPONENT * log2(greatest(x, spread(_KNEE)))) + _SHIFT
         return where_at_least(x, spread(_KNEE), curve, _SLOPE * x)
     return x
+
+
+@lane_function
+def loop(
+    plane: int,
+    filtered: int,
+    luma: int,
+    encoding: int,
+    coefficients: int,
+    clips_after: bool,
+    as_bytes: bool,
+    out: int,
+    next_out: int,
+    first: int,
+    last: int,
+) -> None:
+    """See `tone`; merged into it once for each combination that is common, with its constants."""
+    low, high = spread(number(coefficients, 0)), spread(number(coefficients, 1))
+    low_after, high_after = spread(number(coefficients, 2)), spread(number(coefficients, 3))
+    exponent = number(coefficients, 4)
+    for x in range(first, last, 16):
+        value = at(plane, x) + (at(filtered, x) - at(luma, x))
+        value = encode(least(greatest(value, low), high), encoding, exponent)
+        if clips_after:
+            value = least(greatest(value, low_after), high_after)
+        if as_bytes:
+            soon_written(next_out, x)
+            put_uint8(out, x, nearest(least(greatest(value, spread(_ZERO)), spread(_ONE)) * _BYTE))
+        else:
+            soon_written(next_out, 4 * x)
+            put(out, x, value)
 
 
 @row_function
@@ -69,20 +97,16 @@ def tone(
     the luma as it is. Bytes are true roundings of 255 times the values limited to [0, 1]. ``next_out`` is where the row
     after this one will be written.
     """
-    low, high = spread(number(coefficients, 0)), spread(number(coefficients, 1))
-    low_after, high_after = spread(number(coefficients, 2)), spread(number(coefficients, 3))
-    exponent = number(coefficients, 4)
-    positive = number(coefficients, 0) >= _TINY
-    changed = filtered != luma
-    size = 1 if as_bytes else 4
-    for x in range(first, last, 16):
-        soon_written(next_out, x * size)
-        value = at(plane, x)
-        if changed:
-            value = value + (at(filtered, x) - at(luma, x))
-        value = encode(least(greatest(value, low), high), encoding, exponent, positive)
-        value = least(greatest(value, low_after), high_after)
+    after = number(coefficients, 2) > -_LARGE or number(coefficients, 3) < _LARGE
+    if encoding == POWER and number(coefficients, 0) >= _ZERO and number(coefficients, 4) <= _ONE and not after:
         if as_bytes:
-            put_uint8(out, x, nearest(least(greatest(value, spread(_ZERO)), spread(_ONE)) * _BYTE))
+            loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, True, out, next_out, first, last)
         else:
-            put(out, x, value)
+            loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, False, out, next_out, first, last)
+    elif encoding == SRGB and not after:
+        if as_bytes:
+            loop(plane, filtered, luma, SRGB, coefficients, False, True, out, next_out, first, last)
+        else:
+            loop(plane, filtered, luma, SRGB, coefficients, False, False, out, next_out, first, last)
+    else:
+        loop(plane, filtered, luma, encoding, coefficients, True, as_bytes, out, next_out, first, last)

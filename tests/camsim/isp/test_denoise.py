@@ -83,3 +83,12 @@ def test_other_windows_are_refused(size: Any) -> None:
 def test_other_sigmas_are_refused(sigma: float) -> None:
     with pytest.raises(ValueError, match=r"must lie in \[0.1, 10\] px"):
         GaussianDenoise(sigma=sigma)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+def test_median_is_the_same_with_and_without_a_gradient(size: Size) -> None:
+    """Two ways of finding it; few levels, so that there are ties."""
+    image = torch.randint(0, 6, (2, 3, 17, 14), generator=torch.Generator().manual_seed(size)).double()
+    with_gradient = denoise_median(image.clone().requires_grad_(), size, "rgb")
+    torch.testing.assert_close(with_gradient.detach(), denoise_median(image, size, "rgb"), rtol=0, atol=0)
+    assert with_gradient.requires_grad

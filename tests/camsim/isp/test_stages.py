@@ -192,3 +192,19 @@ def test_the_smallest_frame_is_processed(spec: StageSpec) -> None:
     out = build(spec)(picture(spec, 1, 2, 2))
     assert out.shape[-2:] == (2, 2)
     assert torch.isfinite(out).all()
+
+
+@each_stage
+def test_nothing_beyond_the_reach_has_an_influence_and_linear_stages_use_all_of_it(spec: StageSpec) -> None:
+    stage, size = build(spec), 2 * spec.reach + 9
+    found = set()
+    for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):  # each site of the CFA
+        centre = torch.tensor([size // 2 + y, size // 2 + x])
+        for seed in range(40 if spec.form == "local" else 1):
+            image = picture(spec, 1, size + 1, size + 1, seed)
+            changed = image.clone()
+            changed[..., centre[0], centre[1]] = 1.05 - changed[..., centre[0], centre[1]]
+            moved = ((stage(changed) - stage(image)).abs() > 0).any(1)[0].nonzero()
+            found |= set((moved - centre).abs().amax(1).tolist())
+    assert found
+    assert max(found) == spec.reach if spec.form != "local" else max(found) <= spec.reach

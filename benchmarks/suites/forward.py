@@ -1,0 +1,65 @@
+"""The whole chain forward, by every subject."""
+
+from __future__ import annotations
+
+from benchmarks import subjects
+from benchmarks.chain import CASES, frames
+from benchmarks.launch import Launch, Timing, interleave
+from benchmarks.report import Check, Row, Skip, Table
+from benchmarks.subjects import SUBJECTS
+from benchmarks.suites.common import check, rounds, rows
+from benchmarks.verify import verify
+from benchmarks.work import Work
+
+LIBRAW = ("LibRaw linear", "LibRaw AHD")
+BASELINE = "copy"
+FUSED = "camsim fused"
+
+
+def work(subject: str, batch: int, height: int, width: int) -> Work:
+    """In a worker: check the subject's picture, then make it ready."""
+    found = subjects.find(subject)
+    verify(found)
+    raw = frames(batch, height, width)
+    run = found.prepare(raw)
+    return Work(run, float(found.pixels() if found.pixels else raw.numel()))
+
+
+def launch(subject: str, shape: tuple[int, int, int], threads: int = 1) -> Launch:
+    """One subject on mosaics of one shape (batch, height, width)."""
+    batch, height, width = shape
+    arguments = {"subject": subject, "batch": batch, "height": height, "width": width}
+    environment = SUBJECTS[subject].environment
+    return Launch(subject, "benchmarks.suites.forward:work", arguments, environment, threads)
+
+
+def run(quick: bool) -> Table:
+    found: list[Row] = []
+    skips: list[Skip] = []
+    checks: list[Check] = []
+    for case, shape in CASES.items():
+        if quick and case == "48 MPix":
+            continue
+        names = [name for name in SUBJECTS if name not in LIBRAW or case == "12 MPix"]
+        timings, absent = interleave([launch(name, shape) for name in names], rounds(quick))
+        found += rows(case, timings, BASELINE, "pix")
+        skips += [skip for skip in absent if skip not in skips]
+        checks += _checks(case, timings)
+    note = (
+        "`copy` writes into memory that is there; `copy, new memory` asks the system for it each time, as whatever "
+        "hands back a new image must. LibRaw computes a chain of its own on its own 12 MPix file."
+    )
+    return Table(
+        "forward", "Forward, one thread", "CPU time", BASELINE, tuple(found), tuple(skips), tuple(checks), note
+    )
+
+
+def _checks(case: str, timings: dict[str, Timing]) -> list[Check]:
+    checks = check(f"fused forward over the copy floor, {case}", timings, FUSED, BASELINE, 4.5)
+    seed = {"32 x 256x256": 25.0, "12 MPix": 9.0}
+    if case in seed:
+        tuned = "seed-style torch, tuned malloc"
+        checks += check(f"{tuned}, over fused, {case}", timings, tuned, FUSED, seed[case], at_most=False)
+    for name, limit in (("LibRaw linear", 5.0), ("OpenCV uint16 + LUT", 2.0)):
+        checks += check(f"{name} over fused, {case}", timings, name, FUSED, limit, at_most=False)
+    return checks

@@ -1,0 +1,56 @@
+"""Peak memory of one forward pass at 12 MPix, beyond what is there once imports and mosaics are."""
+
+from __future__ import annotations
+
+import resource
+
+from benchmarks import subjects
+from benchmarks.chain import MPIX12, frames
+from benchmarks.launch import Launch, interleave
+from benchmarks.report import Row, Table
+from benchmarks.stats import Spread
+from benchmarks.subjects import SUBJECTS
+from benchmarks.suites.common import QUICK_ROUNDS
+from benchmarks.suites.forward import LIBRAW
+from benchmarks.work import Work
+
+NAMES = tuple(name for name in SUBJECTS if name not in LIBRAW)
+
+
+def peak() -> float:
+    """Most memory that this process ever held, MiB (Linux counts it in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def work(subject: str, batch: int, height: int, width: int) -> Work:
+    """In a worker: run once on a small frame, then on the large one, and report how far the peak rose."""
+    found = subjects.find(subject)
+    found.prepare(frames(1, 64, 64))()  # whatever is imported or loaded late is there before the baseline
+    raw = frames(batch, height, width)
+    run = found.prepare(raw)
+    before = peak()
+    run()
+    return Work(lambda: None, float(raw.numel()), {"MiB": peak() - before})
+
+
+def run(quick: bool) -> Table:
+    batch, height, width = MPIX12
+    arguments = {"batch": batch, "height": height, "width": width}
+    launches = [
+        Launch(name, "benchmarks.suites.memory:work", arguments | {"subject": name}, SUBJECTS[name].environment)
+        for name in NAMES
+    ]
+    found: dict[str, list[float]] = {}
+    # The first time may compile kernels, which takes memory of its own.
+    for turn in range(1 + (1 if quick else QUICK_ROUNDS)):
+        for launch in launches:
+            timings, _ = interleave([launch], 1)
+            for name, timing in timings.items() if turn else ():
+                found.setdefault(name, []).append(timing.details["MiB"])
+    pixels = batch * height * width
+    rows = tuple(
+        Row("12 MPix", name, Spread.of(values), "MiB", f"{Spread.of(values).median * 2**20 / pixels:.0f} B/pix")
+        for name, values in found.items()
+    )
+    note = f"The result itself is {pixels * 12 / 2**20:.0f} MiB in float32, {pixels * 3 / 2**20:.0f} MiB in uint8."
+    return Table("memory", "Peak memory, 12 MPix", "Above the baseline", "", rows, note=note)

@@ -1,0 +1,68 @@
+"""Random draws as torch operators, on any device: pixels drawn one by one on the CPU, by `camsim.kernels.noise`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+MOST_PIXELS = 2**32
+"""Of a sample: a pixel's index has 32 bits."""
+_LEAST_PIXELS = 16
+
+
+@torch.library.custom_op("camsim::poisson_counts", mutates_args=())
+def poisson_counts(means: Tensor, keys: Tensor) -> Tensor:
+    """Poisson-distributed counts: (B, 1, H, W) float32 means, negative ones as 0; (B,) int64 keys; same shape."""
+    return _draw(means, tuple(means.shape), keys).to(means.device)
+
+
+@torch.library.custom_op("camsim::standard_normal", mutates_args=())
+def standard_normal(keys: Tensor, height: int, width: int) -> Tensor:
+    """Standard normal numbers: (B,) int64 keys -> (B, 1, height, width) float32 on the CPU."""
+    return _draw(None, (keys.shape[0], 1, height, width), keys)
+
+
+def _draw(means: Tensor | None, shape: tuple[int, ...], keys: Tensor) -> Tensor:
+    from camsim.kernels import noise
+    from camsim.kernels.threads import run_tiles
+
+    samples, pixels = shape[0], math.prod(shape[1:])
+    if keys.shape != (samples,):
+        raise ValueError(f"needs one key for each of {samples} samples, got {tuple(keys.shape)}")
+    if pixels > MOST_PIXELS:
+        raise ValueError(f"a sample may have 2^32 pixels, got {pixels}")
+    room = max(0, _LEAST_PIXELS - pixels)
+    out = torch.empty(samples, pixels + room)
+    address = 0
+    if means is not None:
+        flat = means.cpu().reshape(samples, pixels).contiguous()
+        flat = functional.pad(flat, (0, room)) if room else flat
+        address = flat.data_ptr()
+    keys = keys.cpu().contiguous()
+    arguments = (address, out.data_ptr(), pixels + room, keys.data_ptr())
+    tiles = samples * -(-(pixels + room) // noise.TILE)
+    run_tiles(lambda first, last: noise.run(first, last, *arguments), tiles)
+    return out[:, :pixels].reshape(shape).clone() if room else out.reshape(shape)
+
+
+@poisson_counts.register_fake
+def _(means: Tensor, keys: Tensor) -> Tensor:
+    return torch.empty_like(means)
+
+
+@standard_normal.register_fake
+def _(keys: Tensor, height: int, width: int) -> Tensor:
+    return torch.empty((keys.shape[0], 1, height, width), dtype=torch.float32, device="cpu")
+
+
+@poisson_counts.register_vmap
+def _(info: Any, in_dims: tuple[int | None, ...], means: Tensor, keys: Tensor) -> tuple[Tensor, int]:
+    batches = [
+        tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+        for tensor, dim in zip((means, keys), in_dims, strict=True)
+    ]
+    return torch.stack([poisson_counts(*pair) for pair in zip(*batches, strict=True)]), 0

@@ -1,0 +1,210 @@
+"""The whole sensor in one pass over rows, for float32 on the CPU; `camsim.sensor.sensor` says what it computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+from camsim.cfa import Bayer
+from camsim.errors import CamsimError
+
+_LANES = 16
+_KNOBS = 5
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What no gradient goes to."""
+
+    cfa: Bayer
+    largest: int
+    """DN of the ADC."""
+    factor: int
+    """Of the justification."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """The arguments of the kernel, kept alive while it runs."""
+
+    scene: Tensor
+    shape: Tensor
+    sites: Tensor
+    numbers: Tensor
+    keys: Tensor | None
+    width: int
+
+    @property
+    def tiles(self) -> int:
+        from camsim.kernels.capture import ROWS
+
+        return self.scene.shape[0] * -(-self.scene.shape[2] // ROWS)
+
+    def run(
+        self,
+        out: Tensor | None = None,
+        gradient: Tensor | None = None,
+        scene_gradient: Tensor | None = None,
+        sums: Tensor | None = None,
+    ) -> None:
+        from camsim.kernels import capture
+        from camsim.kernels.threads import run_tiles
+
+        pitch = self.scene.shape[-1]
+        fresh = (torch.arange(_LANES) >= -pitch % _LANES).float()
+        arguments = (
+            *(_address(tensor) for tensor in (self.scene, self.shape, self.sites, self.numbers, self.keys, out)),
+            out is not None and out.dtype == torch.uint16,
+            *(_address(tensor) for tensor in (gradient, scene_gradient, fresh, sums)),
+        )
+        run_tiles(lambda first, last: capture.run(first, last, *arguments), self.tiles)
+
+
+def _address(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def _wide(image: Tensor) -> Tensor:
+    """At least 16 pixels a row, with zeros."""
+    room = _LANES - image.shape[-1]
+    return functional.pad(image, (0, room)) if room > 0 else image.contiguous()
+
+
+def _prepare(scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tensor | None, readout: Readout) -> _Call:
+    black_level, system_gain, full_well, read_noise, exposure = knobs
+    rows = [matrix["RGB".index(color)] for color in readout.cfa]
+    cell = torch.stack([torch.cat([row, black[None]]) for row, black in zip(rows, black_level, strict=True)])
+    cell = cell.reshape(2, 2, 4)  # (y, x, weights and black level)
+    columns = torch.arange(_LANES) % 2
+    sites = torch.stack([cell[:, columns], cell[:, 1 - columns]], dim=1)  # (y, x, 16, 4)
+    scene_rows = _wide(scene)
+    return _Call(
+        scene=scene_rows,
+        shape=torch.tensor([scene_rows.shape[2], scene_rows.shape[3], scene.shape[3]]),
+        sites=sites.movedim(3, 2).contiguous(),
+        numbers=torch.stack(
+            [exposure, full_well, read_noise, system_gain, *exposure.new_tensor([readout.largest, readout.factor])]
+        ),
+        keys=None if keys is None else keys.contiguous(),
+        width=scene.shape[3],
+    )
+
+
+def capture_dn(
+    scene: Tensor,
+    knobs: tuple[Tensor, ...],
+    matrix: Tensor,
+    keys: Tensor | None,
+    readout: Readout,
+    out: Tensor,
+) -> Tensor:
+    """(B, 3, H, W) light -> (B, 1, H, W) DN in ``out``, float32 or uint16; no gradient; arguments as in `capture`."""
+    call = _prepare(scene, knobs, matrix, keys, readout)
+    samples, _, height, pitch = call.scene.shape
+    if pitch == call.width and out.is_contiguous():
+        call.run(out=out)
+    else:
+        room = torch.empty((samples, 1, height, pitch), dtype=out.dtype)
+        call.run(out=room)
+        out.copy_(room[..., : call.width])
+    return out
+
+
+class _Gradient(torch.autograd.Function):
+    """The gradient of `_Capture`; it has none of its own."""
+
+    @staticmethod
+    def forward(
+        gradient: Tensor, wants_scene: bool, scene: Tensor, *rest: Any
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        from camsim.kernels import capture
+
+        *knobs, matrix, keys, readout = rest
+        call = _prepare(scene, tuple(knobs), matrix, keys, readout)
+        downward = torch.empty_like(call.scene) if wants_scene else None
+        sums = torch.zeros((call.tiles, capture.SUMS, _LANES), dtype=torch.float64)
+        call.run(gradient=_wide(gradient), scene_gradient=downward, sums=sums)
+        added = sums.sum(0)
+        parity = added[capture.BLACK :].reshape(2, 2, _LANES // 2, 2)  # (y, first column, pair, column)
+        black = torch.stack([parity[:, 0] + parity[:, 1].flip(-1)]).sum((0, 2)).reshape(4)
+        well, sigma, gain, exposure = (
+            added[place].sum() for place in (capture.WELL, capture.READ_NOISE, capture.GAIN, capture.EXPOSURE)
+        )
+        of_knobs = [value.to(scene.dtype) for value in (black, gain, well, sigma, exposure)]
+        of_scene = scene.new_zeros(0) if downward is None else downward[..., : call.width].contiguous()
+        return of_scene, of_knobs[0], of_knobs[1], of_knobs[2], of_knobs[3], of_knobs[4]
+
+    @staticmethod
+    def setup_context(ctx: FunctionCtx, inputs: tuple[Any, ...], output: Any) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        raise CamsimError(
+            "the fused capture has no second derivatives; compile the camera with fused=False for the plain path"
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
+        results = [_Gradient.apply(*item) for item in _items(info.batch_size, in_dims, inputs)]
+        return tuple(torch.stack(parts) for parts in zip(*results, strict=True)), (0,) * (1 + _KNOBS)
+
+
+class _Capture(torch.autograd.Function):
+    @staticmethod
+    def forward(scene: Tensor, *rest: Any) -> Tensor:
+        *knobs, matrix, keys, readout = rest
+        out = scene.new_empty((scene.shape[0], 1, *scene.shape[2:]))
+        return capture_dn(scene, tuple(knobs), matrix, keys, readout, out)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        scene, *knobs, matrix, keys, readout = inputs
+        ctx.save_for_backward(scene, *knobs, matrix, keys)
+        ctx.readout = readout
+        ctx.noisy = keys is not None
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        wants_scene = ctx.needs_input_grad[0]
+        of_scene, black, gain, well, sigma, exposure = _Gradient.apply(
+            gradient, wants_scene, *ctx.saved_tensors, ctx.readout
+        )
+        return (
+            of_scene if wants_scene else None,
+            *(black, gain, well, sigma if ctx.noisy else None, exposure),
+            *(None, None, None),
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int]:
+        return torch.stack([_Capture.apply(*item) for item in _items(info.batch_size, in_dims, inputs)]), 0
+
+
+def _items(count: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The arguments of each call of a batch of calls."""
+    return [
+        tuple(value if dim is None else value.select(dim, i) for value, dim in zip(inputs, in_dims, strict=True))
+        for i in range(count)
+    ]
+
+
+def capture(
+    scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tensor | None, readout: Readout
+) -> Tensor:
+    """(B, 3, H, W) light -> (B, 1, H, W) DN, differentiable in the scene and the knobs, once.
+
+    Args:
+        scene: float32 on the CPU, like everything else.
+        knobs: black_level (4,) DN, system_gain () DN/e-, full_well () e-, read_noise () e- rms, exposure () e-.
+        matrix: (3, 3) response.
+        keys: (B,) of `noise_keys`; None: no noise.
+        readout: of the ADC.
+    """
+    result: Tensor = _Capture.apply(scene, *knobs, matrix, keys, readout)
+    return result
