@@ -124,6 +124,8 @@ class Emulator(nn.Module):
         if fused is not None and not with_gradient:
             mosaic = raw if raw.dtype in (torch.float32, torch.uint16) else raw.to(torch.float32)
             return fused.develop(mosaic, as_bytes=as_bytes, out=out)
+        if fused is not None and fused.has_gradient:
+            return fused.develop_with_gradient(raw.to(torch.float32))
         image: Tensor = self.isp(raw.to(knob.dtype))
         if as_bytes:
             image = (image.clamp(0, 1) * 255).round().to(torch.uint8)

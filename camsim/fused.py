@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from camsim.cfa import Bayer
-from camsim.kernels.run import run_program
+from camsim.kernels.adjoint.program import NoAdjointError, adjoint
+from camsim.kernels.program import Op, Program
+from camsim.kernels.run import run_adjoint_program, run_program
 from camsim.lowering import Lowering
 from camsim.spec import Stage
 
@@ -24,6 +29,7 @@ class FusedIsp:
         """
         lowering = Lowering()
         lowering.add_chain(stages, cfa)
+        self._graph = lowering.graph
         self.program = lowering.graph.program()
         self._numbers = lowering.coefficients
         self._stages = tuple(stages.values())
@@ -46,8 +52,78 @@ class FusedIsp:
         (image,) = run_program(self.program, self.coefficients()[None], raw, as_bytes=as_bytes, out=out)
         return image[0]
 
+    def develop_with_gradient(self, raw: Tensor) -> Tensor:
+        """(B, 1, H, W) float32 DN -> (B, 3, H, W) float32; the gradient reaches the mosaic and the knobs.
+
+        Raises:
+            NoAdjointError: see `has_gradient`.
+        """
+        image: Tensor = _Develop.apply(raw, self.coefficients(), self)
+        return image
+
+    @cached_property
+    def has_gradient(self) -> bool:
+        """Whether the chain also runs backwards in one pass: all but medians and directional demosaics do."""
+        try:
+            _ = self.adjoint_program
+        except NoAdjointError:
+            return False
+        return True
+
+    @cached_property
+    def adjoint_program(self) -> Program:
+        """The program that runs the chain backwards."""
+        return adjoint(self._graph).program()
+
+    def coefficient_gradient(self, sums: Tensor, coefficients: Tensor) -> Tensor:
+        """Gradient of the coefficients (n,) from the sums that the adjoint program leaves."""
+        gradient = sums.clone()
+        for node in self._graph.nodes:
+            if node.op is Op.VERTICAL:
+                start, stop = node.coefficient + 2, node.coefficient + 3 + node.radius
+                taps, share = coefficients[start:stop], coefficients[start - 1]
+                gradient[start - 1] = (taps * sums[start:stop]).sum()
+                gradient[start:stop] = share * sums[start:stop]
+        return gradient
+
     def _compute(self) -> Tensor:
         return torch.cat([numbers() for numbers in self._numbers])
+
+
+class _Develop(torch.autograd.Function):
+    """A chain forward, and backward by running it again: only the mosaic is kept."""
+
+    @staticmethod
+    def forward(raw: Tensor, coefficients: Tensor, fused: FusedIsp) -> Tensor:
+        return run_program(fused.program, coefficients[None], raw)[0][0]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, FusedIsp], output: Tensor) -> None:
+        raw, coefficients, ctx.fused = inputs
+        ctx.save_for_backward(raw, coefficients)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        raw, coefficients = ctx.saved_tensors
+        wants_raw = ctx.needs_input_grad[0]
+        fused: FusedIsp = ctx.fused
+        sums, of_raw = run_adjoint_program(fused.adjoint_program, coefficients, raw, gradient, for_raw=wants_raw)
+        return of_raw, fused.coefficient_gradient(sums, coefficients.detach()), None
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, int | None, None], raw: Tensor, coefficients: Tensor, fused: FusedIsp
+    ) -> tuple[Tensor, int]:
+        mosaics, settings = in_dims[0], in_dims[1]
+        if settings is None:
+            assert mosaics is not None
+            batch = raw.movedim(mosaics, 0)
+            images = _Develop.apply(batch.flatten(0, 1), coefficients, fused)
+            return images.unflatten(0, batch.shape[:2]), 0
+        numbers = coefficients.movedim(settings, 0)
+        each = raw.expand(info.batch_size, *raw.shape) if mosaics is None else raw.movedim(mosaics, 0)
+        return torch.stack([_Develop.apply(m, c, fused) for m, c in zip(each, numbers, strict=True)]), 0
 
 
 def develop_chains(

@@ -153,15 +153,21 @@ def matrix_adjoint(
 
 @row_function
 def bilinear_adjoint(
-    direct: tuple[int, int, int], crossed: tuple[int, int, int], other: tuple[int, int, int], own_column: int, out: int, first: int, last: int
+    direct: int,
+    crossed: tuple[int, int, int],
+    other: tuple[int, int, int],
+    own_column: int,
+    out: int,
+    first: int,
+    last: int,
 ) -> None:
-    """Gradient of the mosaic: each colour's gradient gathered with the weights that spread it. Three rows of each.
+    """Gradient of the mosaic: each colour's gradient gathered with the weights that spread it; three rows of two.
 
     A pixel gave its colour to itself and its neighbours. At an own pixel: left and right (their own), above and below
     (their other), corners (their other). At a green pixel: the four neighbours (their green).
     """
     for x in range(first, last, 16):
-        here = at(direct[1], x)
+        here = at(direct, x)
         beside = at(crossed[1], x - 1) + at(crossed[1], x + 1)
         around = at(crossed[0], x) + at(crossed[2], x)
         below = at(other[0], x) + at(other[2], x)

@@ -54,21 +54,23 @@ def vertical_adjoint(
     coefficients: int,
     sums: int,
     out: int,
+    kept_out: int,
     first: int,
     last: int,
 ) -> None:
-    """Gradient of the filtered rows, without that of the kept one; sums of gradient times kept, and times rows[-k] + rows[k].
+    """Gradients of the filtered rows and of the kept one; sums of gradient times kept, and times rows[-k] + rows[k].
 
     ``gradients`` and ``rows`` list 2 * radius + 1 addresses each. The sums lie where the coefficients do: kept share,
     nothing for the filtered share (it follows from the others), then the taps, not yet times the filtered share.
     """
-    filtered_share, centre = number(coefficients, 1), number(coefficients, 2)
+    kept_share, filtered_share, centre = number(coefficients, 0), number(coefficients, 1), number(coefficients, 2)
     for x in range(first, last, 16):
         value = centre * at(integer(gradients, radius), x)
         for k in range(1, radius + 1):
             both = at(integer(gradients, radius - k), x) + at(integer(gradients, radius + k), x)
             value = value + number(coefficients, 2 + k) * both
         put(out, x, filtered_share * value)
+        put(kept_out, x, kept_share * at(integer(gradients, radius), x))
     if share > 0:
         here = integer(gradients, radius)
         to_kept, to_tap = spread(_ZERO), spread(_ZERO)

@@ -23,6 +23,7 @@ from camsim.kernels.simd import (
 _ZERO, _ONE, _FLAT = np.float32(0), np.float32(1), np.float32(1e-6)
 _KNEE, _SLOPE = np.float32(0.0031308), np.float32(12.92)
 _CURVE_SLOPE, _CURVE_EXPONENT = np.float32(1.055 / 2.4), np.float32(1 / 2.4 - 1)
+_ROOT, _SHIFT = np.float32(2.4), np.float32(-0.055)
 _LN2 = np.float32(0.6931471805599453)
 
 
@@ -52,33 +53,43 @@ def tone_adjoint(
     Slopes are those of camsim.isp.gamma: below 1e-6 a power's is that of the chord from 0.
     """
     low, high = spread(number(coefficients, 0)), spread(number(coefficients, 1))
+    low_after, high_after = spread(number(coefficients, 2)), spread(number(coefficients, 3))
     exponent = number(coefficients, 4)
     if encoding == POWER:
         to_exponent = spread(_ZERO)
         flat = spread(_FLAT)
         for x in range(first, last, 16):
             value = at(plane, x) + (at(filtered, x) - at(luma, x))
-            g = inside(value, low, high, at(gradient, x))
             limited = least(greatest(value, low), high)
             size = absolute(limited)
             base = greatest(size, flat)
             logarithm = log2(base)
             chord = exp2(exponent * logarithm) / base
-            put(out, x, g * chord * where_at_least(size, flat, spread(exponent), spread(_ONE)))
-            to_exponent = to_exponent + at(gradient, x) * at(weights, x) * (chord * limited) * logarithm
+            encoded = chord * limited
+            g = inside(encoded, low_after, high_after, at(gradient, x))
+            slope = chord * where_at_least(size, flat, spread(exponent), spread(_ONE))
+            put(out, x, inside(value, low, high, g * slope))
+            to_exponent = to_exponent + g * at(weights, x) * encoded * logarithm
         if share > 0:
             add(sums, 4, share * _LN2, to_exponent)
     elif encoding == SRGB:
         knee = spread(_KNEE)
         for x in range(first, last, 16):
             value = at(plane, x) + (at(filtered, x) - at(luma, x))
-            curve = _CURVE_SLOPE * exp2(_CURVE_EXPONENT * log2(greatest(value, knee)))
-            slope = where_at_least(value, knee, curve, spread(_SLOPE))
-            put(out, x, inside(value, low, high, at(gradient, x)) * slope)
+            limited = least(greatest(value, low), high)
+            base = greatest(limited, knee)
+            curve = _CURVE_SLOPE * exp2(_CURVE_EXPONENT * log2(base))
+            slope = where_at_least(limited, knee, curve, spread(_SLOPE))
+            # 1.055 x^(1/2.4) is 2.4 x times its slope.
+            encoded = where_at_least(limited, knee, _ROOT * base * curve + _SHIFT, _SLOPE * limited)
+            g = inside(encoded, low_after, high_after, at(gradient, x))
+            put(out, x, inside(value, low, high, g * slope))
     else:
         for x in range(first, last, 16):
             value = at(plane, x) + (at(filtered, x) - at(luma, x))
-            put(out, x, inside(value, low, high, at(gradient, x)))
+            limited = least(greatest(value, low), high)
+            g = inside(limited, low_after, high_after, at(gradient, x))
+            put(out, x, inside(value, low, high, g))
 
 
 @row_function
