@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 demo: $(READY)
 	$(BIN)/camsim demo
@@ -25,6 +25,11 @@ lint: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Compares camsim with other libraries; minutes. WRITE=--write-docs also rewrites the figures of docs/performance.md.
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
+	$(BIN)/python -m benchmarks $(WRITE)
 
 # torch comes first and alone: then nothing else pulls a build with gigabytes of CUDA libraries.
 $(READY): pyproject.toml constraints.txt

@@ -89,12 +89,12 @@ class Table:
 
 
 def number(value: float) -> str:
-    """Three significant digits, without an exponent."""
+    """Three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
         return f"{value:.0f}"
-    return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.1g}"
+    return f"{value:.3g}"
 
 
 def _spaced(unit: str) -> str:

@@ -80,7 +80,7 @@ class FusedIsp:
         gradient = sums.clone()
         for node in self._graph.nodes:
             if node.op is Op.VERTICAL:
-                start, stop = node.coefficient + 2, node.coefficient + 3 + node.radius
+                start, stop = node.coefficient + 2, node.coefficient + 3 + node.down
                 taps, share = coefficients[start:stop], coefficients[start - 1]
                 gradient[start - 1] = (taps * sums[start:stop]).sum()
                 gradient[start:stop] = share * sums[start:stop]

@@ -29,7 +29,7 @@ from camsim.isp.luma import LUMA, Channels
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilterStage
 from camsim.isp.sharpen.unsharp_mask import UnsharpMaskStage
 from camsim.isp.white_balance import WhiteBalanceStage
-from camsim.kernels.program import Graph, Op
+from camsim.kernels.program import KEEPS, Graph, Op
 from camsim.spec import Stage
 
 Coefficients = Callable[[], Tensor]
@@ -168,7 +168,7 @@ class _Chain:
 
         def sharpen(plane: int) -> int:
             across = plane if stage.axis == "vertical" else self._one(Op.HORIZONTAL, [plane], taps, stage.kernel)
-            return self._one(Op.VERTICAL, [across, plane], shares, stage.kernel)
+            return self._one(Op.VERTICAL, [across, plane], shares, stage.kernel, KEEPS)
 
         self._filter(stage.channels, sharpen)
 
@@ -199,8 +199,8 @@ class _Chain:
             return (*self._planes, self._planes[0], self._planes[0])
         return (*self._planes, self._filtered, self._luma)
 
-    def _one(self, op: Op, inputs: Sequence[int], coefficients: Coefficients | None, radius: int) -> int:
-        return self._add(op, inputs, coefficients, outputs=1, radius=radius)[0]
+    def _one(self, op: Op, inputs: Sequence[int], coefficients: Coefficients | None, radius: int, setting: int = 0) -> int:
+        return self._add(op, inputs, coefficients, outputs=1, radius=radius, settings=(setting, 0))[0]
 
     def _filter(self, channels: Channels, spatial: Callable[[int], int]) -> None:
         self._finish_tone()

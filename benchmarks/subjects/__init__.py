@@ -27,6 +27,8 @@ SUBJECTS = {
     "copy": Entry("copy_floor"),
     "copy, new memory": Entry("copy_new"),
     "camsim fused": Entry("camsim_fused"),
+    "camsim fused, out=": Entry("camsim_fused_out"),
+    "camsim fused, uint16 to uint8": Entry("camsim_fused_bytes"),
     "camsim plain": Entry("camsim_plain"),
     "seed-style torch": Entry("seed_torch"),
     "seed-style torch, tuned malloc": Entry("seed_torch", TUNED_MALLOC),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import colour_demosaicing
+from typing import Any
+
 import torch
 
 import camsim
@@ -12,7 +13,7 @@ from benchmarks.launch import Launch, interleave
 from benchmarks.report import Check, Row, Skip, Table
 from benchmarks.suites import forward
 from benchmarks.suites.common import check, rounds, rows
-from benchmarks.work import Work
+from benchmarks.work import UnavailableError, Work
 from camsim import isp
 
 PLAIN = {
@@ -40,17 +41,30 @@ def work(subject: str, method: str, batch: int, height: int, width: int) -> Work
     if subject == TORCH:
         return Work(torch.inference_mode()(lambda: PLAIN[method](raw, "RGGB")), amount)
     verify(method)
-    library = getattr(colour_demosaicing, LIBRARY[method])
+    library = theirs(method)
     mosaics = raw[:, 0].double().numpy()
     return Work(lambda: [library(mosaic, "RGGB") for mosaic in mosaics], amount)
+
+
+def theirs(method: str) -> Any:
+    """The library's function: (H, W) mosaic and phase to (H, W, 3).
+
+    Raises:
+        UnavailableError: it is not installed.
+    """
+    try:
+        import colour_demosaicing
+    except ModuleNotFoundError:
+        raise UnavailableError("colour-demosaicing is not installed; `make bench` installs it") from None
+    return getattr(colour_demosaicing, LIBRARY[method])
 
 
 def difference(method: str) -> float:
     """Largest difference of the library to camsim's function on a mosaic of noise in [0, 1], away from the border."""
     mosaic = torch.rand(1, 1, 40, 48, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    theirs = torch.from_numpy(getattr(colour_demosaicing, LIBRARY[method])(mosaic[0, 0].numpy(), "RGGB"))
+    other = torch.from_numpy(theirs(method)(mosaic[0, 0].numpy(), "RGGB"))
     ours = PLAIN[method](mosaic, "RGGB")[0].permute(1, 2, 0)
-    return float((theirs - ours)[10:-10, 10:-10].abs().max())
+    return float((other - ours)[10:-10, 10:-10].abs().max())
 
 
 def verify(method: str) -> None:

@@ -1,24 +1,30 @@
 """How kernels are compiled: by numba, to machine code that is kept on disk.
 
-numba decides whether a kept kernel is stale by the time stamp of one file alone. A kernel here calls functions of other
-files, so every entry point closes over `STAMP`, a number that changes with any file of this folder: numba puts the
-values a function closes over into the name under which it keeps the code.
+numba decides whether a kept kernel is stale by the time stamp of one file alone. Kernels here call functions of other
+files, so they are kept in a folder named after `STAMP`, a number that changes with any file of this package.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numba
 from numba import njit
+from platformdirs import user_cache_path
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FAST = {"contract", "nsz", "nnan", "ninf", "arcp"}
+FAST = {"contract", "nsz", "nnan", "ninf", "arcp"}
 """What the compiler may assume: no NaN or infinity, -0 is 0, multiply and add may be one rounding. Not that sums may be
 reordered: results must not depend on how a row is cut into vectors."""
+
+_lock = threading.RLock()
 
 
 def _stamp() -> int:
@@ -31,19 +37,34 @@ def _stamp() -> int:
 STAMP = _stamp()
 
 
+@contextmanager
+def kept_on_disk() -> Iterator[None]:
+    """Where numba looks for kernels, and keeps them, while one is made; NUMBA_CACHE_DIR moves the folder."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(chosen) if chosen else user_cache_path("camsim") / "kernels"
+    with _lock:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(base / f"camsim-{STAMP:x}")
+        try:
+            yield
+        finally:
+            numba.config.CACHE_DIR = before
+
+
 def row_function(function: F) -> F:
     """A loop over a row, called from a kernel."""
-    compiled: F = njit(fastmath=_FAST, error_model="numpy")(function)
+    compiled: F = njit(fastmath=FAST, error_model="numpy")(function)
     return compiled
 
 
 def lane_function(function: F) -> F:
     """A formula on vectors, merged into the loop that uses it: a call for every sixteen pixels would cost more."""
-    compiled: F = njit(fastmath=_FAST, error_model="numpy", forceinline=True)(function)
+    compiled: F = njit(fastmath=FAST, error_model="numpy", forceinline=True)(function)
     return compiled
 
 
 def entry_point(function: F) -> F:
     """A kernel that Python calls: compiled on its first call or loaded from disk; it gives up the GIL."""
-    compiled: F = njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)(function)
+    with kept_on_disk():
+        compiled: F = njit(fastmath=FAST, error_model="numpy", cache=True, nogil=True)(function)
     return compiled

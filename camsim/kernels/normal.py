@@ -20,7 +20,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from camsim.kernels.counter import random_words
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.polynomial import polynomial
 from camsim.kernels.simd import (
     LANES,
@@ -139,7 +139,7 @@ def any_above(typing: Any, a: Any, b: Any) -> Any:
     return types.boolean(V, V), lambda context, builder, sig, args: _any(">", builder, args)
 
 
-@row_function
+@lane_function
 def tail_probability(word: Any, effect: int, index: int, key: np.uint64) -> Any:
     """Uniform in (0, 1/2] from an effect's word (which of the two: ``effect``) for the pixels from this index on."""
     coarse = _coarse(word)
@@ -149,7 +149,7 @@ def tail_probability(word: Any, effect: int, index: int, key: np.uint64) -> Any:
     return (coarse + part) * UNIT
 
 
-@row_function
+@lane_function
 def _minus_log(x: Any) -> Any:
     """-log of normal positive floats."""
     raw = bits(x)

@@ -2,16 +2,16 @@
 
 A count is the smallest n with P(X <= n) >= u, from one uniform u of 64 bits (see `camsim.kernels.normal`), found
 
-- from a mean of 8 on by the asymptotic expansion of the inverse (N. Temme's uniform expansion of the incomplete gamma
+- from a mean of 12 on by the asymptotic expansion of the inverse (N. Temme's uniform expansion of the incomplete gamma
   function, as M. Giles uses it in "Algorithm 955: approximation of the inverse Poisson cumulative distribution
   function", ACM TOMS 42(1), 2016): with z the Gaussian of u and s = z / sqrt(mean),
   n = floor(mean + sqrt(mean) z + z^2 g(s) + c0(s) + c1(s) / mean);
 - below by adding up the probabilities of 0, 1, 2 ...;
 - in both cases by adding up in float64, one pixel after the other, where the tail asks for it.
 
-Error: against the exact inverse of the same u the count is off by one electron in less than 1e-5 of the pixels up to a
-mean of 100, and in less than 2e-7 sqrt(mean) of them above, where float32 resolves no more. The tails keep their relative precision
-to 6 sigma and end at 8.6. Means above 2^24 give whole numbers that float32 has.
+Error: against the exact inverse of the same u the count is off by one electron, never more, in fewer than 5 pixels of
+100 000 up to a mean of 1e5; above, float32 resolves no more of the Gaussian than 2e-7 of it. Tails keep their relative
+precision to 6 sigma and end at 8.6. Above a mean of 2^24 counts are those whole numbers that float32 has.
 """
 
 from __future__ import annotations
@@ -21,16 +21,28 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from camsim.kernels.counter import random_words_of_pixel
-from camsim.kernels.jit import row_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.normal import FINE_KEY, any_above, any_at_least, normal_row, square_root, tail_probability
 from camsim.kernels.polynomial import polynomial
 from camsim.kernels.power import exp2
-from camsim.kernels.simd import LANES, V, at, bits, greatest, least, number, put, set_number, spread, where_at_least, with_sign
+from camsim.kernels.simd import (
+    LANES,
+    V,
+    at,
+    bits,
+    greatest,
+    least,
+    number,
+    put,
+    set_number,
+    spread,
+    where_at_least,
+    with_sign,
+)
 
 _FLOAT, _WORD = ir.FloatType(), ir.IntType(32)
 _FLOATS, _WORDS = ir.VectorType(_FLOAT, LANES), ir.VectorType(_WORD, LANES)
@@ -39,15 +51,15 @@ F = np.float32
 ZERO, ONE, MINUS_ONE = F(0), F(1), F(-1)
 MINUS_LOG2_E = F(-np.log2(np.e))
 SEARCHED = F(12)
-"""Means below are searched; from here on the expansion's next term is below 1e-5 electrons."""
+"""Means below are searched; from here on hardly a pixel lies where the expansion does not hold."""
 S_LOWEST, S_HIGHEST = F(-0.72), F(1.75)
-"""Where the polynomials hold: 5 sigma and more on both sides from a mean of 50 on."""
+"""Where the polynomials hold: to 2.5 sigma below and 6 above at a mean of 12, to 5 below at 50."""
 BLOCK = 256
 """Pixels that go through one step before the next step begins: their rows stay in the first-level cache."""
 TAIL = F(2.0**-10)
 """The probability beyond which a search in float32 is not precise enough."""
 MOST_SEARCHED = 40
-"""No count of a mean below 8 is larger with this probability."""
+"""No count of a mean below 12 is larger with this probability."""
 
 _g = polynomial(
     *(0.1666666827242284, -0.013889779635645187, 0.0037033900411354978, -0.0013212687382442244, 0.0005543238186589669),
@@ -76,9 +88,9 @@ def floor(typing: Any, x: Any) -> Any:
     return V(V), lower
 
 
-@row_function
+@lane_function
 def _expanded(mean: Any, z: Any) -> Any:
-    """Counts of means of at least 8, by the expansion; -1 where it does not hold."""
+    """Counts of means of at least 12, by the expansion; -1 where it does not hold."""
     root = square_root(mean)
     inverse = ONE / mean
     s = z * (root * inverse)
@@ -95,7 +107,7 @@ def _expanded(mean: Any, z: Any) -> Any:
 def _search_row(
     means: int, words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, counts: int
 ) -> None:
-    """Counts of means below 8, by adding up; -1 in the upper tail. Three spare rows follow ``counts``."""
+    """Counts of means below 12, by adding up; -1 in the upper tail. Three spare rows follow ``counts``."""
     zero, unknown, border = spread(ZERO), spread(MINUS_ONE), spread(SEARCHED)
     wanted, terms, totals = counts + 4 * BLOCK, counts + 8 * BLOCK, counts + 12 * BLOCK
     left = zero

@@ -41,16 +41,18 @@ class Op(IntEnum):
     # Backwards; see camsim/kernels/adjoint/.
     GRADIENT_IN = 32
     TONE_ADJOINT = 33
-    ADD_THREE = 34
-    WEIGHTED_SUM = 35
-    HORIZONTAL_ADJOINT = 36
-    VERTICAL_ADJOINT = 37
-    MATRIX_ADJOINT = 38
-    DEMOSAIC_ADJOINT = 39
-    BILINEAR_ADJOINT = 40
-    MALVAR_ADJOINT = 41
-    LOAD_ADJOINT = 42
+    WEIGHTED_SUM = 34
+    HORIZONTAL_ADJOINT = 35
+    VERTICAL_ADJOINT = 36
+    MATRIX_ADJOINT = 37
+    DEMOSAIC_ADJOINT = 38
+    BILINEAR_ADJOINT = 39
+    MALVAR_ADJOINT = 40
+    LOAD_ADJOINT = 41
 
+
+KEEPS = 1
+"""First setting of a vertical filter whose kept share is not 0."""
 
 MAX_REACH = 96
 """Pixels that a chain may look to each side. Beyond that, tiles would be mostly border."""
@@ -58,8 +60,11 @@ MAX_REACH = 96
 INPUTS, OUTPUTS = 10, 4
 """Planes that an operation may read and write."""
 
-COLUMNS = 7 + INPUTS + OUTPUTS
-"""Of the table: code, lag, need, radius, first coefficient, two settings, inputs, outputs."""
+CODE, LAG, ACROSS, DOWN, RADIUS, COEFFICIENT, SETTING, ADDRESS, INPUT = 0, 1, 2, 3, 4, 5, 6, 8, 9
+OUTPUT = INPUT + INPUTS
+COLUMNS = OUTPUT + OUTPUTS
+"""Of the table: operation, rows it lags behind, columns and rows needed outside a tile, its own radius, where its
+coefficients begin, two settings, address of its machine code (set when it is run), inputs, outputs."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,10 @@ class Node:
     """One operation of a graph."""
 
     op: Op
-    radius: int
-    rows: int
+    across: int
+    """Columns it looks to each side."""
+    down: int
+    """Rows it looks up and down."""
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     coefficient: int
@@ -83,8 +90,10 @@ class Program:
     """(operations, COLUMNS)."""
     depths: NDArray[np.int64]
     """Rows kept of each plane, powers of two."""
-    reach: int
-    """Pixels outside a tile that its values depend on."""
+    across: int
+    """Columns beside a tile that its values depend on."""
+    down: int
+    """Rows above and below it."""
     radius: int
     """The largest of a single operation."""
     steps: int
@@ -117,8 +126,10 @@ class Graph:
         """Add an operation that takes so many coefficients, or those that lie at ``shared``; returns its output planes."""
         made = tuple(range(len(self._producer), len(self._producer) + outputs))
         self._producer += [len(self.nodes)] * outputs
-        rows = 0 if op in (Op.HORIZONTAL, Op.HORIZONTAL_ADJOINT) else radius  # how far it looks up and down
-        self.nodes.append(Node(op, radius, rows, tuple(inputs), made, self._coefficients if shared is None else shared, settings))
+        across = 0 if op in (Op.VERTICAL, Op.VERTICAL_ADJOINT) else radius
+        down = 0 if op in (Op.HORIZONTAL, Op.HORIZONTAL_ADJOINT) else radius
+        place = self._coefficients if shared is None else shared
+        self.nodes.append(Node(op, across, down, tuple(inputs), made, place, settings))
         self._coefficients += coefficients
         return made
 
@@ -133,41 +144,49 @@ class Graph:
         Raises:
             CamsimError: the chain reaches further than `MAX_REACH`.
         """
-        count = len(self.nodes)
-        need, lag = [0] * count, [0] * count
-        for index in reversed(range(count)):
-            node = self.nodes[index]
-            for plane in node.inputs:
-                producer = self._producer[plane]
-                need[producer] = max(need[producer], need[index] + node.radius)
-        for index, node in enumerate(self.nodes):
-            lag[index] = max((lag[self._producer[plane]] for plane in node.inputs), default=0) + node.rows
-        reach = max(need)
+        nodes, producer = self.nodes, self._producer
+        across, down, lag = [0] * len(nodes), [0] * len(nodes), [0] * len(nodes)
+        for index in reversed(range(len(nodes))):
+            for plane in nodes[index].inputs:
+                source = producer[plane]
+                across[source] = max(across[source], across[index] + nodes[index].across)
+                down[source] = max(down[source], down[index] + nodes[index].down)
+        reach = max(*across, *down)
         if reach > MAX_REACH:
             raise CamsimError(f"the chain looks {reach} px to each side; the fused path goes up to {MAX_REACH} px")
-        depths = np.ones(len(self._producer), dtype=np.int64)
-        for index, node in enumerate(self.nodes):
+        for index, node in enumerate(nodes):
+            lag[index] = max((lag[producer[plane]] for plane in node.inputs), default=0) + node.down
+        self._load_late(lag)
+        depths = np.ones(len(producer), dtype=np.int64)
+        for index, node in enumerate(nodes):
             for plane in node.inputs:
-                rows = lag[index] + node.rows - lag[self._producer[plane]] + 1
+                rows = lag[index] + node.down - lag[producer[plane]] + 1
                 depths[plane] = max(depths[plane], 1 << (rows - 1).bit_length())
-        table = np.full((count, COLUMNS), -1, dtype=np.int64)
-        for index, node in enumerate(self.nodes):
-            table[index, :7] = (
-                node.op,
-                lag[index],
-                need[index],
-                node.radius,
-                node.coefficient,
-                *node.settings,
-            )
-            table[index, 7 : 7 + len(node.inputs)] = node.inputs
-            table[index, 7 + INPUTS : 7 + INPUTS + len(node.outputs)] = node.outputs
+        table = np.full((len(nodes), COLUMNS), -1, dtype=np.int64)
+        for index, node in enumerate(nodes):
+            size = max(node.across, node.down)
+            place = (node.op, lag[index], across[index], down[index], size, node.coefficient, *node.settings)
+            table[index, :ADDRESS] = place
+            table[index, INPUT : INPUT + len(node.inputs)] = node.inputs
+            table[index, OUTPUT : OUTPUT + len(node.outputs)] = node.outputs
         return Program(
             table,
             depths,
-            reach,
-            max(node.radius for node in self.nodes),
-            max(need[i] + lag[i] for i in range(count)),
+            max(across),
+            max(down),
+            max(max(node.across, node.down) for node in nodes),
+            max(rows + delay for rows, delay in zip(down, lag, strict=True)),
             self._coefficients,
             self._outputs,
         )
+
+    def _load_late(self, lag: list[int]) -> None:
+        """What comes from memory comes when it is needed, so that few rows of it lie in the cache."""
+        latest: dict[int, int] = {}
+        for index, node in enumerate(self.nodes):
+            for plane in node.inputs:
+                source = self._producer[plane]
+                latest[source] = min(latest.get(source, lag[index] - node.down), lag[index] - node.down)
+        for index, node in enumerate(self.nodes):
+            if not node.inputs:
+                lag[index] = latest[index]

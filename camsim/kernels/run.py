@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from camsim.kernels.program import Program
+from camsim.kernels.program import ADDRESS, CODE, Op, Program
 from camsim.kernels.threads import run_tiles
 
 TILE_WIDTH = 256
@@ -15,9 +19,7 @@ TILE_HEIGHT = 256
 SMALLEST_TILE = 64
 """Rows; below that, too much of a tile is border."""
 
-
 _PLAIN_LOAD = np.array([1] * 4 + [0] * 4 + [-3e38, 3e38], dtype=np.float32)
-"""Numbers of a load that leaves DN as they are."""
 
 
 def run_program(
@@ -35,64 +37,17 @@ def run_program(
     Returns:
         Each of the program's images: (K, B, 3, H, W) float32, or uint8.
     """
-    from camsim.kernels.machine import run
-
-    source = raw.detach().contiguous()
-    numbers = np.ascontiguousarray(coefficients.detach().to(torch.float32).numpy())
-    settings, mosaics, height, width = numbers.shape[0], raw.shape[0], raw.shape[-2], raw.shape[-1]
+    source, numbers = raw.detach().contiguous(), _numbers(coefficients)
     if out is None:
         kind = torch.uint8 if as_bytes else torch.float32
-        images = [torch.empty((settings, mosaics, 3, height, width), dtype=kind) for _ in range(program.outputs)]
+        shape = (len(numbers), raw.shape[0], 3, *raw.shape[-2:])
+        images = [torch.empty(shape, dtype=kind) for _ in range(program.outputs)]
     else:
         images = [out[None]]
     addresses = np.array([image.data_ptr() for image in images], dtype=np.int64)
-    columns = -(-width // TILE_WIDTH)
-    tile_height = _tile_height(settings * mosaics * columns, height)
-    frame = [mosaics, height, width, tile_height, TILE_WIDTH, program.reach, program.steps]
-
-    def call(first: int, last: int) -> None:
-        memory = Memory(program)
-        geometry = np.array([*frame, memory.spare, memory.rows, memory.vectors], dtype=np.int64)
-        run(
-            program.table.ctypes.data,
-            len(program.table),
-            memory.planes.ctypes.data,
-            geometry.ctypes.data,
-            numbers.ctypes.data,
-            numbers.shape[1],
-            source.data_ptr(),
-            source.dtype == torch.uint16,
-            addresses.ctypes.data,
-            as_bytes,
-            first,
-            last,
-        )
-
-    run_tiles(call, settings * mosaics * columns * -(-height // tile_height))
+    tiling = _tiling(source, len(numbers))
+    _run(program, tiling, numbers, source, images=addresses, as_bytes=as_bytes)
     return images
-
-
-class Memory:
-    """Rows that one thread works in, aligned to cache lines."""
-
-    def __init__(self, program: Program) -> None:
-        pad = 16 * (-(-program.reach // 16) + -(-program.radius // 16) + 1)
-        stride = TILE_WIDTH + 2 * pad
-        total = int(program.depths.sum())
-        vectors = 16 * 25
-        self._floats = np.zeros((total + 2) * stride + vectors + 16, dtype=np.float32)
-        start = (self._floats.ctypes.data + 63) // 64 * 64
-        first = np.concatenate([[0], np.cumsum(program.depths)])
-        self.planes = np.empty((len(program.depths), 3), dtype=np.int64)
-        self.planes[:, 0] = start + 4 * (first[:-1] * stride + pad)
-        self.planes[:, 1] = program.depths - 1
-        self.planes[:, 2] = 4 * stride
-        self.spare = start + 4 * (total * stride + pad)
-        self.weights = self.spare + 4 * stride
-        self.pad = pad
-        self.vectors = start + 4 * (total + 2) * stride
-        self._rows = np.empty(4 * program.radius + 2, dtype=np.int64)
-        self.rows = self._rows.ctypes.data
 
 
 def run_adjoint_program(
@@ -110,47 +65,102 @@ def run_adjoint_program(
     Returns:
         Sums (n,) float64 as the adjoint operations leave them, and the gradient of the mosaics, (B, 1, H, W).
     """
-    from camsim.kernels.adjoint.machine import run_adjoint
-
-    source, arriving = raw.detach().contiguous(), gradient.detach().contiguous()
-    numbers = np.ascontiguousarray(coefficients.detach().to(torch.float32).numpy())
-    mosaics, height, width = raw.shape[0], raw.shape[-2], raw.shape[-1]
-    columns = -(-width // TILE_WIDTH)
-    tile_height = _tile_height(mosaics * columns, height)
-    tiles = mosaics * columns * -(-height // tile_height)
-    frame = [mosaics, height, width, tile_height, TILE_WIDTH, program.reach, program.steps]
+    source, arriving, numbers = raw.detach().contiguous(), gradient.detach().contiguous(), _numbers(coefficients[None])
     leaving = torch.empty_like(source) if for_raw else None
+    tiling = _tiling(source, 1)
+    sums = np.zeros((tiling.count, numbers.shape[1]), dtype=np.float64)
     addresses = np.array([arriving.data_ptr()], dtype=np.int64)
-    sums = np.zeros((tiles, numbers.size), dtype=np.float64)
-
-    def call(first: int, last: int) -> None:
-        memory = Memory(program)
-        places = [memory.spare, memory.rows, memory.vectors, memory.weights, memory.pad]
-        geometry = np.array([*frame, *places], dtype=np.int64)
-        run_adjoint(
-            program.table.ctypes.data,
-            len(program.table),
-            memory.planes.ctypes.data,
-            geometry.ctypes.data,
-            numbers.ctypes.data,
-            numbers.size,
-            _PLAIN_LOAD.ctypes.data,
-            source.data_ptr(),
-            addresses.ctypes.data,
-            0 if leaving is None else leaving.data_ptr(),
-            sums.ctypes.data,
-            first,
-            last,
-        )
-
-    run_tiles(call, tiles)
+    _run(program, tiling, numbers, source, gradients=addresses, leaving=leaving, sums=sums)
     return torch.from_numpy(sums.sum(axis=0)), leaving
 
 
-def _tile_height(columns: int, height: int) -> int:
-    """So tall that every thread has a tile where there is work for it; results do not depend on it."""
-    wanted = torch.get_num_threads()
+class _Tiling(NamedTuple):
+    height: int
+    count: int
+
+
+def _tiling(raw: Tensor, settings: int) -> _Tiling:
+    """Tiles so tall that every thread has one where there is work for it; pixels do not depend on it."""
+    height, width = raw.shape[-2:]
+    columns = settings * raw.shape[0] * -(-width // TILE_WIDTH)
     bands = -(-height // TILE_HEIGHT)
-    if columns * bands < wanted:
-        bands = -(-wanted // columns)
-    return max(-(-height // bands), min(SMALLEST_TILE, height))
+    threads = torch.get_num_threads()
+    if columns * bands < threads:
+        bands = -(-threads // columns)
+    tall = max(-(-height // bands), min(SMALLEST_TILE, height))
+    return _Tiling(tall, columns * -(-height // tall))
+
+
+def _numbers(coefficients: Tensor) -> NDArray[np.float32]:
+    return np.ascontiguousarray(coefficients.detach().to(torch.float32).numpy())
+
+
+def _run(
+    program: Program,
+    tiling: _Tiling,
+    numbers: NDArray[np.float32],
+    raw: Tensor,
+    *,
+    images: NDArray[np.int64] | None = None,
+    as_bytes: bool = False,
+    gradients: NDArray[np.int64] | None = None,
+    leaving: Tensor | None = None,
+    sums: NDArray[np.float64] | None = None,
+) -> None:
+    from camsim.kernels import frame as at
+    from camsim.kernels.machine import run
+
+    table = _table(program)
+
+    def call(first: int, last: int) -> None:
+        frame = np.zeros(at.SIZE, dtype=np.int64)
+        memory = _Memory(program)
+        frame[at.PLANES], frame[at.ROWS] = memory.planes.ctypes.data, memory.rows.ctypes.data
+        frame[at.VECTORS], frame[at.SPARE], frame[at.WEIGHTS] = memory.vectors, memory.spare, memory.weights
+        frame[at.PAD], frame[at.TILE_WIDTH], frame[at.TILE_HEIGHT] = memory.pad, TILE_WIDTH, tiling.height
+        frame[at.RAW], frame[at.RAW_IS_UINT16] = raw.data_ptr(), raw.dtype == torch.uint16
+        frame[at.IMAGES], frame[at.AS_BYTES] = 0 if images is None else images.ctypes.data, as_bytes
+        frame[at.GRADIENTS] = 0 if gradients is None else gradients.ctypes.data
+        frame[at.RAW_GRADIENT] = 0 if leaving is None else leaving.data_ptr()
+        frame[at.ALL_SUMS] = 0 if sums is None else sums.ctypes.data
+        frame[at.ALL_NUMBERS], frame[at.NUMBERS] = numbers.ctypes.data, numbers.shape[1]
+        frame[at.PLAIN_LOAD] = _PLAIN_LOAD.ctypes.data
+        frame[at.MOSAICS], frame[at.HEIGHT], frame[at.WIDTH] = raw.shape[0], *raw.shape[-2:]
+        frame[at.DOWN], frame[at.STEPS] = program.down, program.steps
+        run(table.ctypes.data, len(table), frame.ctypes.data, first, last)
+
+    run_tiles(call, tiling.count)
+
+
+def _table(program: Program) -> NDArray[np.int64]:
+    """The program's table with the addresses of its operations' machine code, which is made or loaded now."""
+    table = program.table.copy()
+    table[:, ADDRESS] = [_address(Op(code)) for code in table[:, CODE]]
+    return table
+
+
+@cache
+def _address(op: Op) -> int:
+    from camsim.kernels.index import OPERATIONS
+
+    return OPERATIONS[op].address
+
+
+class _Memory:
+    """Rows that one thread works in, aligned to cache lines."""
+
+    def __init__(self, program: Program) -> None:
+        self.pad = 16 * (-(-program.across // 16) + -(-program.radius // 16) + 1)
+        stride = TILE_WIDTH + 2 * self.pad
+        total = int(program.depths.sum())
+        self._floats = np.zeros((total + 2) * stride + 16 * 25 + 16, dtype=np.float32)
+        start = (self._floats.ctypes.data + 63) // 64 * 64
+        first = np.concatenate([[0], np.cumsum(program.depths)])
+        self.planes = np.empty((len(program.depths), 3), dtype=np.int64)
+        self.planes[:, 0] = start + 4 * (first[:-1] * stride + self.pad)
+        self.planes[:, 1] = program.depths - 1
+        self.planes[:, 2] = 4 * stride
+        self.spare = start + 4 * (total * stride + self.pad)
+        self.weights = self.spare + 4 * stride
+        self.vectors = start + 4 * (total + 2) * stride
+        self.rows = np.empty(4 * program.radius + 2, dtype=np.int64)

@@ -358,24 +358,29 @@ def number_uint16(typing: Any, row: Any, x: Any) -> Any:
 
 
 @intrinsic
-def byte(typing: Any, row: Any, x: Any) -> Any:
-    """One byte."""
+def copy_bytes(typing: Any, source: Any, out: Any, count: Any) -> Any:
+    """Copy so many bytes."""
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(builder.gep(builder.inttoptr(args[0], _BYTE.as_pointer()), [args[1]]))
+        byte = _BYTE.as_pointer()
+        cgutils.raw_memcpy(
+            builder, builder.inttoptr(args[1], byte), builder.inttoptr(args[0], byte), args[2], itemsize=1
+        )
+        return context.get_dummy_value()
 
-    return types.uint8(types.int64, types.int64), lower
+    return types.void(types.int64, types.int64, types.int64), lower
 
 
 @intrinsic
-def set_byte(typing: Any, row: Any, x: Any, value: Any) -> Any:
-    """Store one byte."""
+def call_operation(typing: Any, address: Any, op: Any, frame: Any, y: Any, first: Any, last: Any) -> Any:
+    """Call the machine code at an address; see camsim.kernels.operation."""
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], builder.gep(builder.inttoptr(args[0], _BYTE.as_pointer()), [args[1]]))
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * 5)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, types.uint8), lower
+    return types.void(*[types.int64] * 6), lower
 
 
 @intrinsic

@@ -14,16 +14,22 @@ MOST_PIXELS = 2**32
 _LEAST_PIXELS = 16
 
 
-@torch.library.custom_op("camsim::poisson_counts", mutates_args=())
+# torch.library.custom_op would say this shorter, but its first call loads all of torch.compile: more than a second.
+_LIBRARY = torch.library.Library("camsim", "FRAGMENT")  # type: ignore[no-untyped-call]
+_LIBRARY.define("poisson_counts(Tensor means, Tensor keys) -> Tensor")  # type: ignore[no-untyped-call]
+_LIBRARY.define("standard_normal(Tensor keys, SymInt height, SymInt width) -> Tensor")  # type: ignore[no-untyped-call]
+
+
 def poisson_counts(means: Tensor, keys: Tensor) -> Tensor:
     """Poisson-distributed counts: (B, 1, H, W) float32 means, negative ones as 0; (B,) int64 keys; same shape."""
-    return _draw(means, tuple(means.shape), keys).to(means.device)
+    counts: Tensor = torch.ops.camsim.poisson_counts(means, keys)
+    return counts
 
 
-@torch.library.custom_op("camsim::standard_normal", mutates_args=())
 def standard_normal(keys: Tensor, height: int, width: int) -> Tensor:
     """Standard normal numbers: (B,) int64 keys -> (B, 1, height, width) float32 on the CPU."""
-    return _draw(None, (keys.shape[0], 1, height, width), keys)
+    normal: Tensor = torch.ops.camsim.standard_normal(keys, height, width)
+    return normal
 
 
 def _draw(means: Tensor | None, shape: tuple[int, ...], keys: Tensor) -> Tensor:
@@ -49,20 +55,32 @@ def _draw(means: Tensor | None, shape: tuple[int, ...], keys: Tensor) -> Tensor:
     return out[:, :pixels].reshape(shape).clone() if room else out.reshape(shape)
 
 
-@poisson_counts.register_fake
-def _(means: Tensor, keys: Tensor) -> Tensor:
+def _poisson_counts(means: Tensor, keys: Tensor) -> Tensor:
+    return _draw(means, tuple(means.shape), keys).to(means.device)
+
+
+def _standard_normal(keys: Tensor, height: int, width: int) -> Tensor:
+    return _draw(None, (keys.shape[0], 1, height, width), keys)
+
+
+def _fake_counts(means: Tensor, keys: Tensor) -> Tensor:
     return torch.empty_like(means)
 
 
-@standard_normal.register_fake
-def _(keys: Tensor, height: int, width: int) -> Tensor:
+def _fake_normal(keys: Tensor, height: int, width: int) -> Tensor:
     return torch.empty((keys.shape[0], 1, height, width), dtype=torch.float32, device="cpu")
 
 
-@poisson_counts.register_vmap
-def _(info: Any, in_dims: tuple[int | None, ...], means: Tensor, keys: Tensor) -> tuple[Tensor, int]:
+def _batched_counts(info: Any, in_dims: tuple[int | None, ...], means: Tensor, keys: Tensor) -> tuple[Tensor, int]:
     batches = [
         tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
         for tensor, dim in zip((means, keys), in_dims, strict=True)
     ]
     return torch.stack([poisson_counts(*pair) for pair in zip(*batches, strict=True)]), 0
+
+
+_LIBRARY.impl("poisson_counts", _poisson_counts, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+_LIBRARY.impl("standard_normal", _standard_normal, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+torch.library.register_fake("camsim::poisson_counts", _fake_counts, lib=_LIBRARY)
+torch.library.register_fake("camsim::standard_normal", _fake_normal, lib=_LIBRARY)
+torch.library.register_vmap("camsim::poisson_counts", _batched_counts, lib=_LIBRARY)

@@ -131,13 +131,12 @@ class _Gradient(torch.autograd.Function):
         call.run(gradient=_wide(gradient), scene_gradient=downward, sums=sums)
         added = sums.sum(0)
         parity = added[capture.BLACK :].reshape(2, 2, _LANES // 2, 2)  # (y, first column, pair, column)
-        black = torch.stack([parity[:, 0] + parity[:, 1].flip(-1)]).sum((0, 2)).reshape(4)
+        black = (parity[:, 0] + parity[:, 1].flip(-1)).sum(1).reshape(4)
         well, sigma, gain, exposure = (
             added[place].sum() for place in (capture.WELL, capture.READ_NOISE, capture.GAIN, capture.EXPOSURE)
         )
-        of_knobs = [value.to(scene.dtype) for value in (black, gain, well, sigma, exposure)]
         of_scene = scene.new_zeros(0) if downward is None else downward[..., : call.width].contiguous()
-        return of_scene, of_knobs[0], of_knobs[1], of_knobs[2], of_knobs[3], of_knobs[4]
+        return of_scene, black.float(), gain.float(), well.float(), sigma.float(), exposure.float()
 
     @staticmethod
     def setup_context(ctx: FunctionCtx, inputs: tuple[Any, ...], output: Any) -> None:
@@ -151,7 +150,10 @@ class _Gradient(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-        results = [_Gradient.apply(*item) for item in _items(info.batch_size, in_dims, inputs)]
+        results = [
+            _Gradient.apply(*item)  # type: ignore[no-untyped-call]
+            for item in _items(info.batch_size, in_dims, inputs)
+        ]
         return tuple(torch.stack(parts) for parts in zip(*results, strict=True)), (0,) * (1 + _KNOBS)
 
 
@@ -172,7 +174,7 @@ class _Capture(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
         wants_scene = ctx.needs_input_grad[0]
-        of_scene, black, gain, well, sigma, exposure = _Gradient.apply(
+        of_scene, black, gain, well, sigma, exposure = _Gradient.apply(  # type: ignore[no-untyped-call]
             gradient, wants_scene, *ctx.saved_tensors, ctx.readout
         )
         return (
@@ -183,7 +185,11 @@ class _Capture(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int]:
-        return torch.stack([_Capture.apply(*item) for item in _items(info.batch_size, in_dims, inputs)]), 0
+        results = [
+            _Capture.apply(*item)  # type: ignore[no-untyped-call]
+            for item in _items(info.batch_size, in_dims, inputs)
+        ]
+        return torch.stack(results), 0
 
 
 def _items(count: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -194,9 +200,7 @@ def _items(count: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> lis
     ]
 
 
-def capture(
-    scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tensor | None, readout: Readout
-) -> Tensor:
+def capture(scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tensor | None, readout: Readout) -> Tensor:
     """(B, 3, H, W) light -> (B, 1, H, W) DN, differentiable in the scene and the knobs, once.
 
     Args:
@@ -206,5 +210,5 @@ def capture(
         keys: (B,) of `noise_keys`; None: no noise.
         readout: of the ADC.
     """
-    result: Tensor = _Capture.apply(scene, *knobs, matrix, keys, readout)
+    result: Tensor = _Capture.apply(scene, *knobs, matrix, keys, readout)  # type: ignore[no-untyped-call]
     return result

@@ -1,4 +1,4 @@
-"""Random numbers keyed per sample, so that noise depends on nothing but the seed, the sample, the effect and the pixel."""
+"""Keys of random numbers, so that noise depends on nothing but the seed, the sample, the effect and the pixel."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def noise_key(seed: int, sample: SampleId, draw: str) -> int:
 
 
 def noise_keys(seed: int, samples: Sequence[SampleId]) -> Tensor:
-    """The keys of a batch: (B,) int64 with the bits of the uint64. A pixel's shot and read noise are two words of it."""
+    """The keys of a batch: (B,) int64, the bits of the uint64. A pixel has one word for shot, one for read noise."""
     keys = [noise_key(seed, sample, "pixel") for sample in samples]
     return torch.tensor([key - (key >> 63 << 64) for key in keys], dtype=torch.int64)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from camsim.cfa import Bayer, RawFormat, mosaic
 from camsim.sensor.adc import quantize
 from camsim.sensor.container import Container, justify
-from camsim.sensor.fused import Readout, capture, capture_dn
 from camsim.sensor.full_well import saturate
+from camsim.sensor.fused import Readout, capture, capture_dn
 from camsim.sensor.gain import amplify
 from camsim.sensor.random import SampleId, noise_keys
 from camsim.sensor.read_noise import read_noise
@@ -148,7 +148,8 @@ class SensorModule(nn.Module):
             out = torch.empty(shape, dtype=torch.uint16, device=scene.device)
         elif out.shape != shape or out.dtype != torch.uint16 or out.device != scene.device:
             raise ValueError(
-                f"out must be {shape}, torch.uint16 on {scene.device}, got {tuple(out.shape)}, {out.dtype} on {out.device}"
+                f"out must be {shape}, torch.uint16 on {scene.device}, "
+                f"got {tuple(out.shape)}, {out.dtype} on {out.device}"
             )
         keys = None if seed is None else noise_keys(seed, ids)
         with torch.no_grad():
@@ -162,7 +163,7 @@ class SensorModule(nn.Module):
         return (
             all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors)
             and not torch.compiler.is_compiling()
-            and not torch.jit.is_tracing()
+            and not torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
             and not self.response.requires_grad
         )
 

@@ -5,9 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from camsim.kernels.adjoint.sums import add
-from camsim.kernels.jit import lane_function, row_function
-from camsim.kernels.rows.demosaic import bilinear_colors, malvar_colors
-from camsim.kernels.simd import FloatVector, alternate, at, put, spread
+from camsim.kernels.frame import (
+    WEIGHTS,
+    coefficients_of,
+    five_in,
+    own_site,
+    row_in,
+    row_out,
+    share_of,
+    sums_of,
+    three_in,
+)
+from camsim.kernels.jit import lane_function
+from camsim.kernels.operation import Operation
+from camsim.kernels.program import SETTING
+from camsim.kernels.rows.demosaic import bilinear_colors, color_weights, malvar_colors
+from camsim.kernels.simd import FloatVector, alternate, at, integer, put, spread
 
 _ZERO = np.float32(0)
 _QUARTER, _HALF, _EIGHTH = np.float32(0.25), np.float32(0.5), np.float32(0.125)
@@ -25,147 +38,138 @@ def gather(g: tuple[FloatVector, ...], weights: tuple[float, ...], column: int) 
     )
 
 
-@lane_function
-def gradients_at(planes: tuple[int, ...], x: int) -> tuple[FloatVector, FloatVector, FloatVector, FloatVector]:
-    """Of red, green, blue and luma; the luma's comes as plus and minus."""
-    return at(planes[0], x), at(planes[1], x), at(planes[2], x), at(planes[3], x) - at(planes[4], x)
+Sums = tuple[FloatVector, ...]
+"""For each channel out (red, green, blue, luma) and each colour in."""
 
 
 @lane_function
-def colors_at(
-    rows: tuple[int, ...], is_malvar: bool, own_column: int, x: int
-) -> tuple[FloatVector, FloatVector, FloatVector]:
-    if is_malvar:
-        return malvar_colors(rows[0], rows[1], rows[2], rows[3], rows[4], own_column, x)
-    return bilinear_colors(rows[1], rows[2], rows[3], own_column, x)
+def gradients_at(op: int, frame: int, start: int, y: int, x: int) -> tuple[FloatVector, ...]:
+    """Of red, green, blue and luma, five inputs from ``start`` on; the luma's comes as plus and minus."""
+    return (
+        at(row_in(op, frame, start, y), x),
+        at(row_in(op, frame, start + 1, y), x),
+        at(row_in(op, frame, start + 2, y), x),
+        at(row_in(op, frame, start + 3, y), x) - at(row_in(op, frame, start + 4, y), x),
+    )
 
 
-@row_function
-def demosaic_adjoint(
-    rows: tuple[int, ...],
-    is_malvar: bool,
-    own_column: int,
-    blue: int,
-    gradients: tuple[int, ...],
-    color_weights: tuple[float, ...],
-    weights: int,
-    share: float,
-    sums: int,
-    out: tuple[int, ...],
-    first: int,
-    last: int,
-) -> None:
+@lane_function
+def no_sums() -> Sums:
+    zero = spread(_ZERO)
+    return zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero, zero
+
+
+@lane_function
+def more(s: Sums, g: tuple[FloatVector, ...], own: FloatVector, green: FloatVector, other: FloatVector) -> Sums:
+    """Add gradient times colour for all pairs."""
+    return (
+        s[0] + g[0] * own,
+        s[1] + g[0] * green,
+        s[2] + g[0] * other,
+        s[3] + g[1] * own,
+        s[4] + g[1] * green,
+        s[5] + g[1] * other,
+        s[6] + g[2] * own,
+        s[7] + g[2] * green,
+        s[8] + g[2] * other,
+        s[9] + g[3] * own,
+        s[10] + g[3] * green,
+        s[11] + g[3] * other,
+    )
+
+
+@lane_function
+def add_all(sums: int, share: float, s: Sums, blue: int) -> None:
+    """Into the places of the matrix, row by row, and of the luma's weights."""
+    own, other = 2 * blue, 2 - 2 * blue
+    add(sums, own, share, s[0])
+    add(sums, 1, share, s[1])
+    add(sums, other, share, s[2])
+    add(sums, 3 + own, share, s[3])
+    add(sums, 4, share, s[4])
+    add(sums, 3 + other, share, s[5])
+    add(sums, 6 + own, share, s[6])
+    add(sums, 7, share, s[7])
+    add(sums, 6 + other, share, s[8])
+    add(sums, 9 + own, share, s[9])
+    add(sums, 10, share, s[10])
+    add(sums, 9 + other, share, s[11])
+
+
+@Operation
+def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of own, green and other colour before the matrix, and sums for the matrix and the luma's weights.
 
-    ``out`` are three rows: own at own pixels and green at green ones (what the mosaic gave as it is), green at own pixels
-    and own at green ones, and other.
+    Inputs mosaic, then the gradients as `gradients_at` takes them; a second setting of 1 is Malvar's. Outputs own at own
+    pixels and green at green ones (what the mosaic gave as it is), green at own pixels and own at green ones, and other.
     """
-    zero = spread(_ZERO)
-    a0 = a1 = a2 = b0 = b1 = b2 = c0 = c1 = c2 = d0 = d1 = d2 = zero
+    own_column, blue = own_site(op, y)
+    weights = color_weights(coefficients_of(op, frame), blue)
+    direct, crossed, others = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
     for x in range(first, last, 16):
-        g = gradients_at(gradients, x)
-        to_own = gather(g, color_weights, 0)
-        to_green = gather(g, color_weights, 1)
-        to_other = gather(g, color_weights, 2)
+        g = gradients_at(op, frame, 1, y, x)
+        to_own, to_green = gather(g, weights, 0), gather(g, weights, 1)
         if own_column == 0:
-            put(out[0], x, alternate(to_own, to_green))
-            put(out[1], x, alternate(to_green, to_own))
+            put(direct, x, alternate(to_own, to_green))
+            put(crossed, x, alternate(to_green, to_own))
         else:
-            put(out[0], x, alternate(to_green, to_own))
-            put(out[1], x, alternate(to_own, to_green))
-        put(out[2], x, to_other)
-        if share > 0:
-            own, green, other = colors_at(rows, is_malvar, own_column, x)
-            w = at(weights, x)
-            own, green, other = own * w, green * w, other * w
-            a0, a1, a2 = a0 + g[0] * own, a1 + g[0] * green, a2 + g[0] * other
-            b0, b1, b2 = b0 + g[1] * own, b1 + g[1] * green, b2 + g[1] * other
-            c0, c1, c2 = c0 + g[2] * own, c1 + g[2] * green, c2 + g[2] * other
-            d0, d1, d2 = d0 + g[3] * own, d1 + g[3] * green, d2 + g[3] * other
+            put(direct, x, alternate(to_green, to_own))
+            put(crossed, x, alternate(to_own, to_green))
+        put(others, x, gather(g, weights, 2))
+    share, inside = share_of(frame, y), integer(frame, WEIGHTS)
     if share > 0:
-        i, j = 2 * blue, 2 - 2 * blue
-        add(sums, i, share, a0)
-        add(sums, 1, share, a1)
-        add(sums, j, share, a2)
-        add(sums, 3 + i, share, b0)
-        add(sums, 4, share, b1)
-        add(sums, 3 + j, share, b2)
-        add(sums, 6 + i, share, c0)
-        add(sums, 7, share, c1)
-        add(sums, 6 + j, share, c2)
-        add(sums, 9 + i, share, d0)
-        add(sums, 10, share, d1)
-        add(sums, 9 + j, share, d2)
+        s = no_sums()
+        if integer(op, SETTING + 1) == 1:
+            r5 = five_in(op, frame, 0, y)
+            for x in range(0, last, 16):
+                own, green, other = malvar_colors(r5[0], r5[1], r5[2], r5[3], r5[4], own_column, x)
+                w = at(inside, x)
+                s = more(s, gradients_at(op, frame, 1, y, x), own * w, green * w, other * w)
+        else:
+            r3 = three_in(op, frame, 0, y)
+            for x in range(0, last, 16):
+                own, green, other = bilinear_colors(r3[0], r3[1], r3[2], own_column, x)
+                w = at(inside, x)
+                s = more(s, gradients_at(op, frame, 1, y, x), own * w, green * w, other * w)
+        add_all(sums_of(op, frame), share, s, blue)
 
 
-@row_function
-def matrix_adjoint(
-    planes: tuple[int, ...],
-    gradients: tuple[int, ...],
-    color_weights: tuple[float, ...],
-    weights: int,
-    share: float,
-    sums: int,
-    out: tuple[int, ...],
-    first: int,
-    last: int,
-) -> None:
-    """Gradients of the three planes that went in, their sum (the filtered luma's), and sums for matrix and luma weights."""
-    zero = spread(_ZERO)
-    a0 = a1 = a2 = b0 = b1 = b2 = c0 = c1 = c2 = d0 = d1 = d2 = zero
+@Operation
+def matrix_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Gradients of the three planes that went in, their sum (the filtered luma's), and sums for matrix and luma weights.
+
+    Inputs red, green, blue, filtered luma, luma, then the gradients as `gradients_at` takes them.
+    """
+    red, green, blue = row_in(op, frame, 0, y), row_in(op, frame, 1, y), row_in(op, frame, 2, y)
+    filtered, luma, inside = row_in(op, frame, 3, y), row_in(op, frame, 4, y), integer(frame, WEIGHTS)
+    red_out, green_out, blue_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
+    sum_out, share = row_out(op, frame, 3, y), share_of(frame, y)
+    weights = color_weights(coefficients_of(op, frame), 0)
     for x in range(first, last, 16):
-        g = gradients_at(gradients, x)
-        to_red, to_green, to_blue = (
-            gather(g, color_weights, 0),
-            gather(g, color_weights, 1),
-            gather(g, color_weights, 2),
-        )
-        put(out[0], x, to_red)
-        put(out[1], x, to_green)
-        put(out[2], x, to_blue)
-        put(out[3], x, (to_red + to_green) + to_blue)
-        if share > 0:
-            change = at(planes[3], x) - at(planes[4], x)
-            w = at(weights, x)
-            red, green, blue = (
-                (at(planes[0], x) + change) * w,
-                (at(planes[1], x) + change) * w,
-                (at(planes[2], x) + change) * w,
-            )
-            a0, a1, a2 = a0 + g[0] * red, a1 + g[0] * green, a2 + g[0] * blue
-            b0, b1, b2 = b0 + g[1] * red, b1 + g[1] * green, b2 + g[1] * blue
-            c0, c1, c2 = c0 + g[2] * red, c1 + g[2] * green, c2 + g[2] * blue
-            d0, d1, d2 = d0 + g[3] * red, d1 + g[3] * green, d2 + g[3] * blue
+        g = gradients_at(op, frame, 5, y, x)
+        to_red, to_green, to_blue = gather(g, weights, 0), gather(g, weights, 1), gather(g, weights, 2)
+        put(red_out, x, to_red)
+        put(green_out, x, to_green)
+        put(blue_out, x, to_blue)
+        put(sum_out, x, (to_red + to_green) + to_blue)
     if share > 0:
-        add(sums, 0, share, a0)
-        add(sums, 1, share, a1)
-        add(sums, 2, share, a2)
-        add(sums, 3, share, b0)
-        add(sums, 4, share, b1)
-        add(sums, 5, share, b2)
-        add(sums, 6, share, c0)
-        add(sums, 7, share, c1)
-        add(sums, 8, share, c2)
-        add(sums, 9, share, d0)
-        add(sums, 10, share, d1)
-        add(sums, 11, share, d2)
+        s = no_sums()
+        for x in range(0, last, 16):
+            change, w = at(filtered, x) - at(luma, x), at(inside, x)
+            g = gradients_at(op, frame, 5, y, x)
+            s = more(s, g, (at(red, x) + change) * w, (at(green, x) + change) * w, (at(blue, x) + change) * w)
+        add_all(sums_of(op, frame), share, s, 0)
 
 
-@row_function
-def bilinear_adjoint(
-    direct: int,
-    crossed: tuple[int, int, int],
-    other: tuple[int, int, int],
-    own_column: int,
-    out: int,
-    first: int,
-    last: int,
-) -> None:
-    """Gradient of the mosaic: each colour's gradient gathered with the weights that spread it; three rows of two.
+@Operation
+def bilinear_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Gradient of the mosaic: each colour's gradient gathered with the weights that spread it; inputs as made above.
 
     A pixel gave its colour to itself and its neighbours. At an own pixel: left and right (their own), above and below
     (their other), corners (their other). At a green pixel: the four neighbours (their green).
     """
+    own_column, out = own_site(op, y)[0], row_out(op, frame, 0, y)
+    direct, crossed, other = row_in(op, frame, 0, y), three_in(op, frame, 1, y), three_in(op, frame, 2, y)
     for x in range(first, last, 16):
         here = at(direct, x)
         beside = at(crossed[1], x - 1) + at(crossed[1], x + 1)
@@ -177,20 +181,14 @@ def bilinear_adjoint(
         put(out, x, alternate(to_own, to_green) if own_column == 0 else alternate(to_green, to_own))
 
 
-@row_function
-def malvar_adjoint(
-    direct: int,
-    crossed: tuple[int, int, int, int, int],
-    other: tuple[int, int, int, int, int],
-    own_column: int,
-    out: int,
-    first: int,
-    last: int,
-) -> None:
-    """Gradient of the mosaic, as in `bilinear_adjoint`; five rows of the last two.
+@Operation
+def malvar_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Gradient of the mosaic, as in `bilinear_adjoint`.
 
     At an own pixel ``crossed`` holds green's gradient, at a green one the own colour's; each was made with its own kernel.
     """
+    own_column, out = own_site(op, y)[0], row_out(op, frame, 0, y)
+    direct, crossed, other = row_in(op, frame, 0, y), five_in(op, frame, 1, y), five_in(op, frame, 2, y)
     for x in range(first, last, 16):
         here = at(direct, x)
         a0 = at(crossed[2], x)

@@ -5,73 +5,77 @@ from __future__ import annotations
 import numpy as np
 
 from camsim.kernels.adjoint.sums import add
-from camsim.kernels.jit import row_function
-from camsim.kernels.rows.load import mirror_ends
+from camsim.kernels.frame import (
+    GRADIENTS,
+    HEIGHT,
+    LEFT,
+    MOSAIC,
+    RAW_GRADIENT,
+    SPARE,
+    TILE_COLUMNS,
+    WEIGHTS,
+    WIDTH,
+    coefficients_of,
+    row_in,
+    row_out,
+    share_of,
+    sums_of,
+)
+from camsim.kernels.operation import Operation
+from camsim.kernels.program import ACROSS, SETTING
+from camsim.kernels.rows.load import mirror, mirror_ends
 from camsim.kernels.simd import (
     alternate,
     at,
+    copy_bytes,
+    integer,
     number,
     put,
     set_number,
+    soon_read,
     spread,
     where_at_least,
 )
 
-_ZERO, _TWO = np.float32(0), np.float32(2)
+_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 
 
-@row_function
-def gradient_in(
-    source: int, width: int, left: int, share: float, need_first: int, need_last: int, out: int, first: int, last: int
-) -> None:
-    """A row of the gradient of an image, mirrored, with its edge pixels doubled; ``share`` is 2 in an edge row."""
+@Operation
+def gradient_in(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """A row of the gradient of the image that the second setting names, mirrored, with edge pixels doubled."""
+    width, height, left = integer(frame, WIDTH), integer(frame, HEIGHT), integer(frame, LEFT)
+    inside = mirror(y, height)
+    share = _TWO if inside in (0, height - 1) else _ONE
+    image = integer(integer(frame, GRADIENTS), integer(op, SETTING + 1))
     begin, end = max(first, -left), min(last, width - left)
     stop = begin + (end - begin) // 16 * 16
-    for x in range(begin, stop, 16):
-        put(out, x, share * at(source, left + x))
-    for x in range(stop, end):
-        set_number(out, x, share * number(source, left + x))
-    if begin == -left:
-        set_number(out, begin, _TWO * number(out, begin))
-    if end == width - left:
-        set_number(out, end - 1, _TWO * number(out, end - 1))
-    # The mirror image of an edge is the edge itself, so that copies never repeat it.
-    mirror_ends(out, width, left, begin, end, need_first, need_last)
+    need = integer(op, ACROSS)
+    for color in range(3):
+        source = image + 4 * (((integer(frame, MOSAIC) * 3 + color) * height + inside) * width + left)
+        out = row_out(op, frame, color, y)
+        for x in range(begin, stop, 16):
+            soon_read(source, 4 * (x + width))
+            put(out, x, share * at(source, x))
+        for x in range(stop, end):
+            set_number(out, x, share * number(source, x))
+        if begin == -left:
+            set_number(out, begin, _TWO * number(out, begin))
+        if end == width - left:
+            set_number(out, end - 1, _TWO * number(out, end - 1))
+        mirror_ends(out, width, left, begin, end, -need, integer(frame, TILE_COLUMNS) + need)
 
 
-@row_function
-def load_adjoint(
-    gradient: int,
-    dn: int,
-    weights: int,
-    share: float,
-    y: int,
-    coefficients: int,
-    sums: int,
-    out: int,
-    first: int,
-    last: int,
-) -> None:
-    """Sums for scale and offset of each CFA site, and the gradient of the mosaic itself.
-
-    Args:
-        gradient: of the linear mosaic.
-        dn: the mosaic as it came, float32.
-        weights: see the package.
-        share: see the package.
-        y: row of the CFA cell.
-        coefficients: of the load.
-        sums: where they are added.
-        out: row of the gradient of the mosaic; room for whole vectors.
-        first: column.
-        last: exclusive.
-    """
-    scale = alternate(spread(number(coefficients, 2 * y)), spread(number(coefficients, 2 * y + 1)))
-    offset = alternate(spread(number(coefficients, 4 + 2 * y)), spread(number(coefficients, 5 + 2 * y)))
-    low, high = spread(number(coefficients, 8)), spread(number(coefficients, 9))
-    zero = spread(_ZERO)
+@Operation
+def load_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Sums for scale and offset of each CFA site, and the gradient of the mosaic; inputs the linear one's, and DN."""
+    gradient, dn, weights = row_in(op, frame, 0, y), row_in(op, frame, 1, y), integer(frame, WEIGHTS)
+    numbers, sums, share = coefficients_of(op, frame), sums_of(op, frame), share_of(frame, y)
+    cell = 2 * (y & 1)
+    scale = alternate(spread(number(numbers, cell)), spread(number(numbers, cell + 1)))
+    offset = alternate(spread(number(numbers, 4 + cell)), spread(number(numbers, 5 + cell)))
+    low, high, zero = spread(number(numbers, 8)), spread(number(numbers, 9)), spread(_ZERO)
     to_scale, to_offset = zero, zero
-    row_share = spread(share)
+    spare = integer(frame, SPARE)
     for x in range(first, last, 16):
         units = at(dn, x)
         linear = units * scale + offset
@@ -79,10 +83,12 @@ def load_adjoint(
         here = where_at_least(linear, low, where_at_least(high, linear, here, zero), zero)
         to_scale = to_scale + here * units
         to_offset = to_offset + here
-        put(out, x, row_share * here * scale)
-    add(sums, 2 * y, share, alternate(to_scale, zero))
-    add(sums, 2 * y + 1, share, alternate(zero, to_scale))
-    add(sums, 4 + 2 * y, share, alternate(to_offset, zero))
-    add(sums, 5 + 2 * y, share, alternate(zero, to_offset))
-
-
+        put(spare, x, share * (here * scale))
+    add(sums, cell, share, alternate(to_scale, zero))
+    add(sums, cell + 1, share, alternate(zero, to_scale))
+    add(sums, 4 + cell, share, alternate(to_offset, zero))
+    add(sums, 5 + cell, share, alternate(zero, to_offset))
+    image = integer(frame, RAW_GRADIENT)
+    if image != 0:
+        row = integer(frame, MOSAIC) * integer(frame, HEIGHT) + y
+        copy_bytes(spare, image + 4 * (row * integer(frame, WIDTH) + integer(frame, LEFT)), 4 * integer(frame, TILE_COLUMNS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from camsim.errors import CamsimError
-from camsim.kernels.program import Graph, Node, Op
+from camsim.kernels.program import KEEPS, Graph, Node, Op
 
 
 class NoAdjointError(CamsimError):
@@ -38,7 +38,7 @@ class _Backward:
                     node.inputs,
                     outputs=len(node.outputs),
                     shared=node.coefficient,
-                    radius=node.radius,
+                    radius=max(node.across, node.down),
                     settings=node.settings,
                 )
         self._parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -60,17 +60,18 @@ class _Backward:
             dn = self.graph.add(Op.LOAD, (), outputs=1, shared=node.coefficient, settings=(1, 0))
             self._one(Op.LOAD_ADJOINT, (self._sum(node.outputs[0]), *dn), node, 0)
         elif node.op is Op.CROSS:
-            (made,) = self._one(Op.CROSS, (self._sum(node.outputs[0]),), node, 1, node.radius)
+            (made,) = self._one(Op.CROSS, (self._sum(node.outputs[0]),), node, 1, max(node.across, node.down))
             self._parts[node.inputs[0]].append((made, 1))
         elif node.op is Op.HORIZONTAL:
             inputs = (self._sum(node.outputs[0]), node.inputs[0])
-            (made,) = self._one(Op.HORIZONTAL_ADJOINT, inputs, node, 1, node.radius)
+            (made,) = self._one(Op.HORIZONTAL_ADJOINT, inputs, node, 1, max(node.across, node.down))
             self._parts[node.inputs[0]].append((made, 1))
         elif node.op is Op.VERTICAL:
             inputs = (self._sum(node.outputs[0]), *node.inputs)
-            filtered, kept = self._one(Op.VERTICAL_ADJOINT, inputs, node, 2, node.radius)
+            filtered, kept = self._one(Op.VERTICAL_ADJOINT, inputs, node, 2, max(node.across, node.down))
             self._parts[node.inputs[0]].append((filtered, 1))
-            self._parts[node.inputs[1]].append((kept, 1))
+            if node.settings[0] == KEEPS:
+                self._parts[node.inputs[1]].append((kept, 1))
         else:
             raise NoAdjointError(f"{node.op.name.lower()} has no fused gradient")
 
@@ -79,13 +80,8 @@ class _Backward:
         return self.graph.add(op, inputs, outputs=outputs, shared=node.coefficient, radius=radius, settings=settings)
 
     def _tone(self, node: Node, gradients: tuple[int, ...]) -> None:
-        filtered, luma = node.inputs[3:]
-        made = tuple(
-            self._one(Op.TONE_ADJOINT, (plane, filtered, luma, gradient), node, 1)[0]
-            for plane, gradient in zip(node.inputs[:3], gradients, strict=True)
-        )
-        total = self.graph.add(Op.ADD_THREE, made, outputs=1)[0] if filtered != luma else -1
-        self._spread(node, made, total)
+        made = self._one(Op.TONE_ADJOINT, (*node.inputs, *gradients), node, 4)
+        self._spread(node, made[:3], made[3])
 
     def _spread(self, node: Node, gradients: tuple[int, ...], total: int) -> None:
         """Hand on the gradient of plane + filtered - luma of three colours, and its sum over them."""
@@ -105,10 +101,10 @@ class _Backward:
             inputs,
             outputs=3,
             shared=node.coefficient,
-            radius=node.radius,
+            radius=max(node.across, node.down),
             settings=(node.settings[0], is_malvar),
         )
-        (made,) = self._one(op, parts, node, 1, node.radius)
+        (made,) = self._one(op, parts, node, 1, max(node.across, node.down))
         self._parts[node.inputs[0]].append((made, 1))
 
     def _colors(self, planes: tuple[int, ...]) -> tuple[int, ...]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from camsim.kernels.adjoint.sums import add
-from camsim.kernels.jit import lane_function, row_function
+from camsim.kernels.frame import WEIGHTS, coefficients_of, row_in, row_out, share_of, sums_of
+from camsim.kernels.jit import lane_function
+from camsim.kernels.operation import Operation
 from camsim.kernels.power import exp2, log2
+from camsim.kernels.program import SETTING
 from camsim.kernels.rows.tone import POWER, SRGB
 from camsim.kernels.simd import (
     FloatVector,
     absolute,
     at,
     greatest,
+    integer,
     least,
     number,
     put,
@@ -33,69 +37,95 @@ def inside(value: FloatVector, low: FloatVector, high: FloatVector, then: FloatV
     return where_at_least(value, low, where_at_least(high, value, then, spread(_ZERO)), spread(_ZERO))
 
 
-@row_function
-def tone_adjoint(
-    plane: int,
-    filtered: int,
-    luma: int,
-    gradient: int,
-    encoding: int,
-    weights: int,
-    share: float,
-    coefficients: int,
-    sums: int,
-    out: int,
-    first: int,
-    last: int,
-) -> None:
-    """Gradient of plane + filtered - luma, and the sum for the exponent of a power (the fifth coefficient).
+@lane_function
+def power_slope(
+    value: FloatVector, exponent: float, limits: tuple[FloatVector, ...], gradient: FloatVector
+) -> tuple[FloatVector, FloatVector]:
+    """Gradient of the light, and what its exponent gets, but for ln 2."""
+    low, high, low_after, high_after = limits
+    limited = least(greatest(value, low), high)
+    size = absolute(limited)
+    logarithm = log2(greatest(size, spread(_FLAT)))
+    chord = exp2((exponent - _ONE) * logarithm)
+    encoded = chord * limited
+    g = inside(encoded, low_after, high_after, gradient)
+    slope = chord * where_at_least(size, spread(_FLAT), spread(exponent), spread(_ONE))
+    return inside(value, low, high, g * slope), g * encoded * logarithm
 
-    Slopes are those of camsim.isp.gamma: below 1e-6 a power's is that of the chord from 0.
+
+@lane_function
+def srgb_slope(value: FloatVector, limits: tuple[FloatVector, ...], gradient: FloatVector) -> FloatVector:
+    """Gradient of the light."""
+    low, high, low_after, high_after = limits
+    knee = spread(_KNEE)
+    limited = least(greatest(value, low), high)
+    base = greatest(limited, knee)
+    curve = _CURVE_SLOPE * exp2(_CURVE_EXPONENT * log2(base))
+    # 1.055 x^(1/2.4) is 2.4 x times its slope.
+    encoded = where_at_least(limited, knee, _ROOT * base * curve + _SHIFT, _SLOPE * limited)
+    g = inside(encoded, low_after, high_after, gradient)
+    return inside(value, low, high, g * where_at_least(limited, knee, curve, spread(_SLOPE)))
+
+
+@lane_function
+def clip_slope(value: FloatVector, limits: tuple[FloatVector, ...], gradient: FloatVector) -> FloatVector:
+    """Gradient of what is only clipped, twice."""
+    low, high, low_after, high_after = limits
+    g = inside(least(greatest(value, low), high), low_after, high_after, gradient)
+    return inside(value, low, high, g)
+
+
+@Operation
+def tone_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Gradients of the three planes before the tone, and their sum, which reaches the luma that all of them got.
+
+    Inputs red, green, blue, filtered luma, luma, and the gradients of three planes after it. Adds up the gradient of the
+    exponent of a power (the fifth coefficient). Slopes are those of camsim.isp.gamma: below 1e-6 a power's is that of the
+    chord from 0.
     """
-    low, high = spread(number(coefficients, 0)), spread(number(coefficients, 1))
-    low_after, high_after = spread(number(coefficients, 2)), spread(number(coefficients, 3))
-    exponent = number(coefficients, 4)
+    red, green, blue = row_in(op, frame, 0, y), row_in(op, frame, 1, y), row_in(op, frame, 2, y)
+    filtered, luma = row_in(op, frame, 3, y), row_in(op, frame, 4, y)
+    red_in, green_in, blue_in = row_in(op, frame, 5, y), row_in(op, frame, 6, y), row_in(op, frame, 7, y)
+    red_out, green_out, blue_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
+    sum_out, weights, share = row_out(op, frame, 3, y), integer(frame, WEIGHTS), share_of(frame, y)
+    encoding, numbers = integer(op, SETTING), coefficients_of(op, frame)
+    limits = (
+        spread(number(numbers, 0)),
+        spread(number(numbers, 1)),
+        spread(number(numbers, 2)),
+        spread(number(numbers, 3)),
+    )
     if encoding == POWER:
-        to_exponent = spread(_ZERO)
-        flat = spread(_FLAT)
+        exponent, to_exponent = number(numbers, 4), spread(_ZERO)
         for x in range(first, last, 16):
-            value = at(plane, x) + (at(filtered, x) - at(luma, x))
-            limited = least(greatest(value, low), high)
-            size = absolute(limited)
-            base = greatest(size, flat)
-            logarithm = log2(base)
-            chord = exp2(exponent * logarithm) / base
-            encoded = chord * limited
-            g = inside(encoded, low_after, high_after, at(gradient, x))
-            slope = chord * where_at_least(size, flat, spread(exponent), spread(_ONE))
-            put(out, x, inside(value, low, high, g * slope))
-            to_exponent = to_exponent + g * at(weights, x) * encoded * logarithm
+            change = at(filtered, x) - at(luma, x)
+            r, to_r = power_slope(at(red, x) + change, exponent, limits, at(red_in, x))
+            g, to_g = power_slope(at(green, x) + change, exponent, limits, at(green_in, x))
+            b, to_b = power_slope(at(blue, x) + change, exponent, limits, at(blue_in, x))
+            put(red_out, x, r)
+            put(green_out, x, g)
+            put(blue_out, x, b)
+            put(sum_out, x, (r + g) + b)
+            to_exponent = to_exponent + at(weights, x) * ((to_r + to_g) + to_b)
         if share > 0:
-            add(sums, 4, share * _LN2, to_exponent)
+            add(sums_of(op, frame), 4, share * _LN2, to_exponent)
     elif encoding == SRGB:
-        knee = spread(_KNEE)
         for x in range(first, last, 16):
-            value = at(plane, x) + (at(filtered, x) - at(luma, x))
-            limited = least(greatest(value, low), high)
-            base = greatest(limited, knee)
-            curve = _CURVE_SLOPE * exp2(_CURVE_EXPONENT * log2(base))
-            slope = where_at_least(limited, knee, curve, spread(_SLOPE))
-            # 1.055 x^(1/2.4) is 2.4 x times its slope.
-            encoded = where_at_least(limited, knee, _ROOT * base * curve + _SHIFT, _SLOPE * limited)
-            g = inside(encoded, low_after, high_after, at(gradient, x))
-            put(out, x, inside(value, low, high, g * slope))
+            change = at(filtered, x) - at(luma, x)
+            r = srgb_slope(at(red, x) + change, limits, at(red_in, x))
+            g = srgb_slope(at(green, x) + change, limits, at(green_in, x))
+            b = srgb_slope(at(blue, x) + change, limits, at(blue_in, x))
+            put(red_out, x, r)
+            put(green_out, x, g)
+            put(blue_out, x, b)
+            put(sum_out, x, (r + g) + b)
     else:
         for x in range(first, last, 16):
-            value = at(plane, x) + (at(filtered, x) - at(luma, x))
-            limited = least(greatest(value, low), high)
-            g = inside(limited, low_after, high_after, at(gradient, x))
-            put(out, x, inside(value, low, high, g))
-
-
-@row_function
-def add_three(a: int, b: int, c: int, out: int, first: int, last: int) -> None:
-    """The sum of three planes: what reaches the luma that all of them got."""
-    for x in range(first, last, 16):
-        put(out, x, (at(a, x) + at(b, x)) + at(c, x))
-
-
+            change = at(filtered, x) - at(luma, x)
+            r = clip_slope(at(red, x) + change, limits, at(red_in, x))
+            g = clip_slope(at(green, x) + change, limits, at(green_in, x))
+            b = clip_slope(at(blue, x) + change, limits, at(blue_in, x))
+            put(red_out, x, r)
+            put(green_out, x, g)
+            put(blue_out, x, b)
+            put(sum_out, x, (r + g) + b)

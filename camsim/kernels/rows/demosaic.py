@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from camsim.kernels.jit import lane_function, row_function
+from camsim.kernels.frame import coefficients_of, five_in, own_site, row_out, three_in
+from camsim.kernels.jit import lane_function
+from camsim.kernels.operation import Operation
 from camsim.kernels.simd import FloatVector, alternate, at, number, put
 
 _QUARTER, _HALF, _EIGHTH = np.float32(0.25), np.float32(0.5), np.float32(0.125)
@@ -41,13 +43,23 @@ def color_weights(coefficients: int, blue_row: int) -> tuple[float, ...]:
 
 @lane_function
 def put_colors(
-    x: int, own: FloatVector, green: FloatVector, other: FloatVector, weights: tuple[float, ...], out: tuple[int, ...]
+    x: int,
+    colors: tuple[FloatVector, FloatVector, FloatVector],
+    weights: tuple[float, ...],
+    out: tuple[int, int, int, int],
 ) -> None:
     """The matrix times a pixel's colours, and its luma, into the four rows ``out``."""
+    own, green, other = colors
     put(out[0], x, weights[0] * own + weights[1] * green + weights[2] * other)
     put(out[1], x, weights[3] * own + weights[4] * green + weights[5] * other)
     put(out[2], x, weights[6] * own + weights[7] * green + weights[8] * other)
     put(out[3], x, weights[9] * own + weights[10] * green + weights[11] * other)
+
+
+@lane_function
+def colors_out(op: int, frame: int, y: int) -> tuple[int, int, int, int]:
+    """The rows for red, green, blue and luma."""
+    return row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y), row_out(op, frame, 3, y)
 
 
 @lane_function
@@ -86,36 +98,29 @@ def malvar_colors(
     return alternate(along_row, here), alternate(here, green_here), alternate(along_column, opposite)
 
 
-@row_function
-def bilinear(
-    rows: tuple[int, int, int],
-    own_column: int,
-    weights: tuple[float, ...],
-    out: tuple[int, ...],
-    first: int,
-    last: int,
-) -> None:
+@Operation
+def bilinear(op: int, frame: int, y: int, first: int, last: int) -> None:
     """See camsim.isp.demosaic.bilinear."""
+    own_column, blue = own_site(op, y)
+    rows, out = three_in(op, frame, 0, y), colors_out(op, frame, y)
+    weights = color_weights(coefficients_of(op, frame), blue)
     if own_column == 0:
         for x in range(first, last, 16):
-            own, green, other = bilinear_colors(rows[0], rows[1], rows[2], 0, x)
-            put_colors(x, own, green, other, weights, out)
+            put_colors(x, bilinear_colors(rows[0], rows[1], rows[2], 0, x), weights, out)
     else:
         for x in range(first, last, 16):
-            own, green, other = bilinear_colors(rows[0], rows[1], rows[2], 1, x)
-            put_colors(x, own, green, other, weights, out)
+            put_colors(x, bilinear_colors(rows[0], rows[1], rows[2], 1, x), weights, out)
 
 
-@row_function
-def malvar(
-    rows: tuple[int, int, int, int, int],
-    own_column: int,
-    weights: tuple[float, ...],
-    out: tuple[int, ...],
-    first: int,
-    last: int,
-) -> None:
+@Operation
+def malvar(op: int, frame: int, y: int, first: int, last: int) -> None:
     """See camsim.isp.demosaic.malvar2004."""
-    for x in range(first, last, 16):
-        own, green, other = malvar_colors(rows[0], rows[1], rows[2], rows[3], rows[4], own_column, x)
-        put_colors(x, own, green, other, weights, out)
+    own_column, blue = own_site(op, y)
+    rows, out = five_in(op, frame, 0, y), colors_out(op, frame, y)
+    weights = color_weights(coefficients_of(op, frame), blue)
+    if own_column == 0:
+        for x in range(first, last, 16):
+            put_colors(x, malvar_colors(rows[0], rows[1], rows[2], rows[3], rows[4], 0, x), weights, out)
+    else:
+        for x in range(first, last, 16):
+            put_colors(x, malvar_colors(rows[0], rows[1], rows[2], rows[3], rows[4], 1, x), weights, out)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-
+from camsim.kernels.frame import (
+    HEIGHT,
+    LEFT,
+    MOSAIC,
+    PLAIN_LOAD,
+    RAW,
+    RAW_IS_UINT16,
+    TILE_COLUMNS,
+    WIDTH,
+    coefficients_of,
+    row_out,
+)
 from camsim.kernels.jit import row_function
+from camsim.kernels.operation import Operation
+from camsim.kernels.program import ACROSS, SETTING
 from camsim.kernels.simd import (
     alternate,
     at,
     at_uint16,
-    byte,
     greatest,
+    integer,
     least,
     number,
     number_uint16,
     put,
-    set_byte,
     set_number,
     soon_read,
     spread,
@@ -31,56 +43,41 @@ def mirror(index: int, size: int) -> int:
     return index if index < size else period - index
 
 
-@row_function
-def load(
-    source: int,
-    is_uint16: bool,
-    width: int,
-    left: int,
-    y: int,
-    need_first: int,
-    need_last: int,
-    coefficients: int,
-    out: int,
-    first: int,
-    last: int,
-) -> None:
-    """clip(scale(site) * DN + offset(site)) for one row of the mosaic.
+@Operation
+def load(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """clip(scale(site) * DN + offset(site)) for one row of the mosaic, with mirrored ends.
 
-    Args:
-        source: address of the row in the mosaic.
-        is_uint16: or float32.
-        width: of the mosaic.
-        left: column of the mosaic where the tile begins; even.
-        y: row of the CFA cell, 0 or 1.
-        need_first: first column that must hold the mirror image where it lies outside the mosaic.
-        need_last: end of these columns.
-        coefficients: four scales and four offsets by CFA site, low, high.
-        out: the row to write.
-        first: of the columns of the tile, counted from ``left``.
-        last: end of these columns.
+    The coefficients are four scales and four offsets by CFA site, low, high; a first setting of 1 loads DN as they are.
     """
-    scale_even, scale_odd = number(coefficients, 2 * y), number(coefficients, 2 * y + 1)
-    offset_even, offset_odd = number(coefficients, 4 + 2 * y), number(coefficients, 5 + 2 * y)
-    begin, end = max(first, -left), min(last, width - left)
+    width, left = integer(frame, WIDTH), integer(frame, LEFT)
+    numbers = integer(frame, PLAIN_LOAD) if integer(op, SETTING) == 1 else coefficients_of(op, frame)
+    index = (integer(frame, MOSAIC) * integer(frame, HEIGHT) + mirror(y, integer(frame, HEIGHT))) * width + left
+    is_uint16 = integer(frame, RAW_IS_UINT16) == 1
+    source = integer(frame, RAW) + (2 if is_uint16 else 4) * index
+    out = row_out(op, frame, 0, y)
+    cell = 2 * (y & 1)
+    scale_even, scale_odd = number(numbers, cell), number(numbers, cell + 1)
+    offset_even, offset_odd = number(numbers, 4 + cell), number(numbers, 5 + cell)
     scale = alternate(spread(scale_even), spread(scale_odd))
     offset = alternate(spread(offset_even), spread(offset_odd))
-    low, high = number(coefficients, 8), number(coefficients, 9)
+    low, high = number(numbers, 8), number(numbers, 9)
     lows, highs = spread(low), spread(high)
-    stop = begin + (end - begin) // 16 * 16  # begin is even: 0 or a multiple of 16
+    begin, end = max(first, -left), min(last, width - left)
+    stop = begin + (end - begin) // 16 * 16  # begin is even: the tile's left is, and first is a multiple of 16
     if is_uint16:
         for x in range(begin, stop, 16):
-            soon_read(source, 2 * (left + x + width))
-            put(out, x, least(greatest(at_uint16(source, left + x) * scale + offset, lows), highs))
+            soon_read(source, 2 * (x + width))
+            put(out, x, least(greatest(at_uint16(source, x) * scale + offset, lows), highs))
     else:
         for x in range(begin, stop, 16):
-            soon_read(source, 4 * (left + x + width))
-            put(out, x, least(greatest(at(source, left + x) * scale + offset, lows), highs))
+            soon_read(source, 4 * (x + width))
+            put(out, x, least(greatest(at(source, x) * scale + offset, lows), highs))
     for x in range(stop, end):
-        dn = number_uint16(source, left + x) if is_uint16 else number(source, left + x)
+        dn = number_uint16(source, x) if is_uint16 else number(source, x)
         value = dn * scale_odd + offset_odd if x & 1 else dn * scale_even + offset_even
         set_number(out, x, min(max(value, low), high))
-    mirror_ends(out, width, left, begin, end, need_first, need_last)
+    need = integer(op, ACROSS)
+    mirror_ends(out, width, left, begin, end, -need, integer(frame, TILE_COLUMNS) + need)
 
 
 @row_function
@@ -92,15 +89,3 @@ def mirror_ends(row: int, width: int, left: int, begin: int, end: int, need_firs
     if end == width - left:
         for x in range(end, need_last):
             set_number(row, x, number(row, mirror(left + x, width) - left))
-
-
-@row_function
-def copy(row: int, out: int, first: int, last: int) -> None:
-    for x in range(first, last, 16):
-        put(out, x, at(row, x))
-
-
-@row_function
-def copy_bytes(source: int, out: int, count: int) -> None:
-    for index in range(count):
-        set_byte(out, index, byte(source, index))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from camsim.kernels.jit import lane_function, row_function
-from camsim.kernels.simd import FloatVector, at, greatest, least, put
+from camsim.kernels.frame import VECTORS, five_in, row_out, three_in
+from camsim.kernels.jit import lane_function
+from camsim.kernels.operation import Operation
+from camsim.kernels.simd import FloatVector, at, greatest, integer, least, put
 
 
 @lane_function
@@ -13,12 +13,14 @@ def median_of_3(a: FloatVector, b: FloatVector, c: FloatVector) -> FloatVector:
     return greatest(least(a, b), least(greatest(a, b), c))
 
 
-@row_function
-def median3(above: int, row: int, below: int, out: int, first: int, last: int) -> None:
+@Operation
+def median3(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Median of 3x3: of the largest low, the median middle and the smallest high of the sorted columns.
 
     Source: A. W. Paeth, "Median finding on a 3x3 grid", Graphics Gems, 1990.
     """
+    above, row, below = three_in(op, frame, 0, y)
+    out = row_out(op, frame, 0, y)
     for x in range(first, last, 16):
         low_l, mid_l, high_l = sorted3(at(above, x - 1), at(row, x - 1), at(below, x - 1))
         low_c, mid_c, high_c = sorted3(at(above, x), at(row, x), at(below, x))
@@ -43,15 +45,13 @@ def exchange(values: int, i: int, j: int) -> None:
     put(values, 16 * j, greatest(a, b))
 
 
-@row_function
-def median5(rows: Any, scratch: int, out: int, first: int, last: int) -> None:
-    """Median of 5x5: thirteen rounds of a selection that drops the smallest and the largest of what is left.
-
-    ``rows`` are five addresses; ``scratch`` holds 25 vectors.
-    """
+@Operation
+def median5(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Median of 5x5: a selection that drops the smallest and the largest of what is left, round by round."""
+    rows, out, scratch = five_in(op, frame, 0, y), row_out(op, frame, 0, y), integer(frame, VECTORS)
     for x in range(first, last, 16):
-        for j in range(5):
-            for i in range(5):
+        for i in range(5):
+            for j in range(5):
                 put(scratch, 16 * (5 * j + i), at(rows[j], x + i - 2))
         # With n candidates left for the middle, n - k of them decide the extremes: the rest is kept for later rounds.
         begin, kept, taken = 0, 14, 14

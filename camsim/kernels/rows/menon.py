@@ -1,4 +1,4 @@
-"""Menon 2007 demosaic in seven row functions; camsim.isp.demosaic.menon2007 is the readable definition.
+"""Menon 2007 demosaic in seven operations; camsim.isp.demosaic.menon2007 is the readable definition.
 
 In a row, *own* is the colour that alternates with green, *other* the one of the rows above and below. Lanes hold own and
 green pixels in turn: each function computes both and `pick` takes its turn.
@@ -6,12 +6,12 @@ green pixels in turn: each function computes both and `pick` takes its turn.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from camsim.kernels.jit import lane_function, row_function
-from camsim.kernels.rows.demosaic import put_colors
+from camsim.kernels.frame import coefficients_of, five_in, own_site, row_in, row_out, three_in
+from camsim.kernels.jit import lane_function
+from camsim.kernels.operation import Operation
+from camsim.kernels.rows.demosaic import color_weights, colors_out, put_colors
 from camsim.kernels.simd import FloatVector, absolute, alternate, at, greatest, put, spread, where_at_least
 
 _HALF, _QUARTER, _THIRD = np.float32(0.5), np.float32(0.25), np.float32(1 / 3)
@@ -39,9 +39,23 @@ def around(above: int, below: int, x: int) -> FloatVector:
     return (at(above, x) + at(below, x)) * _HALF
 
 
-@row_function
-def chroma(rows: Any, own_column: int, across_out: int, down_out: int, peak_out: int, first: int, last: int) -> None:
+@lane_function
+def step(a: int, b: int, x: int, dx: int) -> FloatVector:
+    """|a(x) - b(x + dx)|."""
+    return absolute(at(a, x) - at(b, x + dx))
+
+
+@lane_function
+def along(horizontal: FloatVector, across: FloatVector, down: FloatVector) -> FloatVector:
+    """The first where the direction is along the row, else the second."""
+    return where_at_least(horizontal, spread(_ONE), across, down)
+
+
+@Operation
+def chroma(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Own colour minus green as interpolated along the row and down the column, and the largest |raw| of five."""
+    rows, own_column = five_in(op, frame, 0, y), own_site(op, y)[0]
+    across_out, down_out, peak_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
     row = rows[2]
     zero = spread(_ZERO)
     for x in range(first, last, 16):
@@ -56,16 +70,12 @@ def chroma(rows: Any, own_column: int, across_out: int, down_out: int, peak_out:
         put(peak_out, x, greatest(absolute(here), greatest(near, far)))
 
 
-@lane_function
-def step(a: int, b: int, x: int, dx: int) -> FloatVector:
-    return absolute(at(a, x) - at(b, x + dx))
-
-
-@row_function
-def choose(
-    raw: int, across: Any, down: Any, peaks: Any, green_out: int, horizontal_out: int, first: int, last: int
-) -> None:
-    """Green by the smoother direction, and 1 where that is along the row; five rows of each input."""
+@Operation
+def choose(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Green by the smoother direction, and 1 where that is along the row; inputs raw, both chromas, peaks."""
+    raw = row_in(op, frame, 0, y)
+    across, down, peaks = five_in(op, frame, 1, y), five_in(op, frame, 2, y), five_in(op, frame, 3, y)
+    green_out, horizontal_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y)
     for x in range(first, last, 16):
         row = (
             (step(across[0], across[0], x - 2, 2) + step(across[0], across[0], x, 2))
@@ -86,40 +96,39 @@ def choose(
         put(green_out, x, at(raw, x) - along(horizontal, at(across[2], x), at(down[2], x)))
 
 
-@lane_function
-def along(horizontal: FloatVector, across: FloatVector, down: FloatVector) -> FloatVector:
-    """The first where the direction is along the row, else the second."""
-    return where_at_least(horizontal, spread(_ONE), across, down)
-
-
-@row_function
-def sides(
-    raw: Any, green: Any, own_column: int, own_out: int, other_out: int, first: int, last: int
-) -> None:
-    """Own and other colour at green pixels, by the differences to green of their neighbours; three rows of each."""
+@Operation
+def sides(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Red and blue at green pixels, by the differences to green of their neighbours; inputs raw, green."""
+    own_column, blue = own_site(op, y)
+    raw, green = three_in(op, frame, 0, y), three_in(op, frame, 1, y)
+    own_out, other_out = row_out(op, frame, blue, y), row_out(op, frame, 1 - blue, y)
     for x in range(first, last, 16):
-        here = at(raw[1], x)
         base = at(green[1], x)
         own = base + (beside(raw[1], x) - beside(green[1], x))
         other = base + (around(raw[0], raw[2], x) - around(green[0], green[2], x))
-        put(own_out, x, pick(own_column, here, own))
+        put(own_out, x, pick(own_column, at(raw[1], x), own))
         put(other_out, x, pick(own_column, spread(_ZERO), other))
 
 
-@row_function
-def opposite(
-    own: Any, other: Any, horizontal: int, own_column: int, other_out: int, first: int, last: int
-) -> None:
-    """The other colour at own pixels, along the chosen direction."""
+@Operation
+def opposite(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Red at blue pixels and blue at red ones, along the chosen direction; inputs red, blue, direction."""
+    own_column, blue = own_site(op, y)
+    own, other = three_in(op, frame, blue, y), three_in(op, frame, 1 - blue, y)
+    horizontal = row_in(op, frame, 2, y)
+    own_out, other_out = row_out(op, frame, blue, y), row_out(op, frame, 1 - blue, y)
     for x in range(first, last, 16):
-        across = (beside(other[1], x) - beside(own[1], x))
-        down = (around(other[0], other[2], x) - around(own[0], own[2], x))
+        across = beside(other[1], x) - beside(own[1], x)
+        down = around(other[0], other[2], x) - around(own[0], own[2], x)
         filled = at(own[1], x) + along(at(horizontal, x), across, down)
         put(other_out, x, pick(own_column, filled, at(other[1], x)))
+        put(own_out, x, at(own[1], x))
 
 
 @lane_function
-def mean_difference(a: Any, b: Any, horizontal: int, x: int) -> FloatVector:
+def mean_difference(
+    a: tuple[int, int, int], b: tuple[int, int, int], horizontal: int, x: int
+) -> FloatVector:
     """Mean of three of a - b, along the chosen direction."""
     here = at(a[1], x) - at(b[1], x)
     across = (at(a[1], x - 1) - at(b[1], x - 1)) + (at(a[1], x + 1) - at(b[1], x + 1))
@@ -127,21 +136,24 @@ def mean_difference(a: Any, b: Any, horizontal: int, x: int) -> FloatVector:
     return (here + along(at(horizontal, x), across, down)) * _THIRD
 
 
-@row_function
-def refine_green(
-    own: Any, green: Any, horizontal: int, own_column: int, green_out: int, first: int, last: int
-) -> None:
-    """Green at own pixels from the smoothed difference."""
+@Operation
+def refine_green(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Green at own pixels from the smoothed difference; inputs red, blue, green, direction."""
+    own_column, blue = own_site(op, y)
+    own, green = three_in(op, frame, blue, y), three_in(op, frame, 2, y)
+    horizontal, out = row_in(op, frame, 3, y), row_out(op, frame, 0, y)
     for x in range(first, last, 16):
         refined = at(own[1], x) - mean_difference(own, green, horizontal, x)
-        put(green_out, x, pick(own_column, refined, at(green[1], x)))
+        put(out, x, pick(own_column, refined, at(green[1], x)))
 
 
-@row_function
-def refine_sides(
-    own: Any, other: Any, green: Any, own_column: int, own_out: int, other_out: int, first: int, last: int
-) -> None:
-    """Own and other colour at green pixels from the refined green."""
+@Operation
+def refine_sides(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Red and blue at green pixels from the refined green; inputs red, blue, green."""
+    own_column, blue = own_site(op, y)
+    own, other = three_in(op, frame, blue, y), three_in(op, frame, 1 - blue, y)
+    green = three_in(op, frame, 2, y)
+    own_out, other_out = row_out(op, frame, blue, y), row_out(op, frame, 1 - blue, y)
     for x in range(first, last, 16):
         base = at(green[1], x)
         own_here = base + (beside(own[1], x) - beside(green[1], x))
@@ -150,20 +162,14 @@ def refine_sides(
         put(other_out, x, pick(own_column, at(other[1], x), other_here))
 
 
-@row_function
-def refine_opposite(
-    own: Any,
-    other: Any,
-    green: int,
-    horizontal: int,
-    own_column: int,
-    weights: tuple[float, ...],
-    out: tuple[int, ...],
-    first: int,
-    last: int,
-) -> None:
-    """The other colour at own pixels from the smoothed difference; then matrix and luma."""
+@Operation
+def refine_opposite(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """The other colour at own pixels from the smoothed difference; then matrix and luma. Inputs as `refine_green`'s."""
+    own_column, blue = own_site(op, y)
+    own, other = three_in(op, frame, blue, y), three_in(op, frame, 1 - blue, y)
+    green, horizontal = row_in(op, frame, 2, y), row_in(op, frame, 3, y)
+    weights, out = color_weights(coefficients_of(op, frame), blue), colors_out(op, frame, y)
     for x in range(first, last, 16):
         here = at(own[1], x)
         refined = here - mean_difference(own, other, horizontal, x)
-        put_colors(x, here, at(green, x), pick(own_column, refined, at(other[1], x)), weights, out)
+        put_colors(x, (here, at(green, x), pick(own_column, refined, at(other[1], x))), weights, out)

@@ -1,43 +1,48 @@
-"""Linear filters of one plane."""
+"""Linear filters of one plane, symmetric, with taps from the centre outwards."""
 
 from __future__ import annotations
 
+from camsim.kernels.frame import ROWS, coefficients_of, row_in, row_out, three_in
+from camsim.kernels.operation import Operation
+from camsim.kernels.program import RADIUS
+from camsim.kernels.simd import at, integer, number, put, set_integer
 
-from camsim.kernels.jit import row_function
-from camsim.kernels.simd import at, integer, number, put
 
-
-@row_function
-def horizontal(row: int, radius: int, coefficients: int, out: int, first: int, last: int) -> None:
-    """Symmetric filter along the row: taps from the centre outwards."""
-    centre = number(coefficients, 0)
+@Operation
+def horizontal(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Filter along the row."""
+    row, out, taps = row_in(op, frame, 0, y), row_out(op, frame, 0, y), coefficients_of(op, frame)
+    radius = integer(op, RADIUS)
+    centre = number(taps, 0)
     for x in range(first, last, 16):
         value = centre * at(row, x)
         for k in range(1, radius + 1):
-            value = value + number(coefficients, k) * (at(row, x - k) + at(row, x + k))
+            value = value + number(taps, k) * (at(row, x - k) + at(row, x + k))
         put(out, x, value)
 
 
-@row_function
-def vertical(rows: int, radius: int, kept: int, coefficients: int, out: int, first: int, last: int) -> None:
-    """kept_share * kept + filtered_share * (symmetric filter down the column).
-
-    ``rows`` lists 2 * radius + 1 addresses; the coefficients are the two shares, then the taps from the centre outwards.
-    """
-    kept_share, share, centre = number(coefficients, 0), number(coefficients, 1), number(coefficients, 2)
+@Operation
+def vertical(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """kept_share * kept + filtered_share * (filter down the column): inputs filtered, kept; the shares come first."""
+    radius, rows, numbers = integer(op, RADIUS), integer(frame, ROWS), coefficients_of(op, frame)
+    for k in range(-radius, radius + 1):
+        set_integer(rows, radius + k, row_in(op, frame, 0, y + k))
+    kept, out = row_in(op, frame, 1, y), row_out(op, frame, 0, y)
+    kept_share, share, centre = number(numbers, 0), number(numbers, 1), number(numbers, 2)
     for x in range(first, last, 16):
         value = centre * at(integer(rows, radius), x)
         for k in range(1, radius + 1):
-            value = value + number(coefficients, 2 + k) * (at(integer(rows, radius - k), x) + at(integer(rows, radius + k), x))
+            both = at(integer(rows, radius - k), x) + at(integer(rows, radius + k), x)
+            value = value + number(numbers, 2 + k) * both
         put(out, x, kept_share * at(kept, x) + share * value)
 
 
-@row_function
-def cross(above: int, row: int, below: int, coefficients: int, out: int, first: int, last: int) -> None:
+@Operation
+def cross(op: int, frame: int, y: int, first: int, last: int) -> None:
     """centre * x + arm * (the four neighbours)."""
-    centre, arm = number(coefficients, 0), number(coefficients, 1)
+    above, row, below = three_in(op, frame, 0, y)
+    out, numbers = row_out(op, frame, 0, y), coefficients_of(op, frame)
+    centre, arm = number(numbers, 0), number(numbers, 1)
     for x in range(first, last, 16):
         neighbours = (at(above, x) + at(below, x)) + (at(row, x - 1) + at(row, x + 1))
         put(out, x, centre * at(row, x) + arm * neighbours)
-
-

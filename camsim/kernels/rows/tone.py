@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
+from camsim.kernels.frame import (
+    AS_BYTES,
+    HEIGHT,
+    IMAGE,
+    IMAGES,
+    LEFT,
+    SPARE,
+    TILE_COLUMNS,
+    WIDTH,
+    coefficients_of,
+    row_in,
+    row_out,
+)
 from camsim.kernels.jit import lane_function, row_function
+from camsim.kernels.operation import Operation
 from camsim.kernels.power import exp2, log2
+from camsim.kernels.program import SETTING
 from camsim.kernels.simd import (
     FloatVector,
     absolute,
     at,
+    copy_bytes,
     greatest,
+    integer,
     least,
     nearest,
     number,
@@ -79,7 +96,7 @@ def loop(
 
 
 @row_function
-def tone(
+def encoded_row(
     plane: int,
     filtered: int,
     luma: int,
@@ -98,7 +115,8 @@ def tone(
     after this one will be written.
     """
     after = number(coefficients, 2) > -_LARGE or number(coefficients, 3) < _LARGE
-    if encoding == POWER and number(coefficients, 0) >= _ZERO and number(coefficients, 4) <= _ONE and not after:
+    not_negative = number(coefficients, 0) >= _ZERO and number(coefficients, 4) <= _ONE
+    if encoding == POWER and not_negative and not after:
         if as_bytes:
             loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, True, out, next_out, first, last)
         else:
@@ -110,3 +128,39 @@ def tone(
             loop(plane, filtered, luma, SRGB, coefficients, False, False, out, next_out, first, last)
     else:
         loop(plane, filtered, luma, encoding, coefficients, True, as_bytes, out, next_out, first, last)
+
+
+@Operation
+def tone(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """See `encoded_row`, for three planes; inputs red, green, blue, filtered luma, luma."""
+    filtered, luma, numbers = row_in(op, frame, 3, y), row_in(op, frame, 4, y), coefficients_of(op, frame)
+    for color in range(3):
+        plane, out = row_in(op, frame, color, y), row_out(op, frame, color, y)
+        encoded_row(plane, filtered, luma, integer(op, SETTING), numbers, False, out, out, first, last)
+
+
+@Operation
+def store(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """As `tone`, into the image that the second setting names; nothing is written beyond the tile."""
+    filtered, luma, numbers = row_in(op, frame, 3, y), row_in(op, frame, 4, y), coefficients_of(op, frame)
+    width, height, w = integer(frame, WIDTH), integer(frame, HEIGHT), integer(frame, TILE_COLUMNS)
+    encoding, as_bytes = integer(op, SETTING), integer(frame, AS_BYTES) == 1
+    image = integer(integer(frame, IMAGES), integer(op, SETTING + 1))
+    size = 1 if as_bytes else 4
+    whole = w // 16 * 16
+    for color in range(3):
+        plane = row_in(op, frame, color, y)
+        out = image + size * (((integer(frame, IMAGE) * 3 + color) * height + y) * width + integer(frame, LEFT))
+        # The last vector ends where the tile does, and says again what the one before said.
+        pieces = 1 if whole == w else 2
+        for piece in range(pieces):
+            begin = 0 if piece == 0 else w - 16
+            end = whole if piece == 0 else w
+            if w >= 16:
+                encoded_row(
+                    plane, filtered, luma, encoding, numbers, as_bytes, out, out + size * width, begin, end
+                )
+        if w < 16:
+            spare = integer(frame, SPARE)
+            encoded_row(plane, filtered, luma, encoding, numbers, as_bytes, spare, spare, 0, 16)
+            copy_bytes(spare, out, size * w)

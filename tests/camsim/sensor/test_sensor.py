@@ -12,7 +12,17 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from camsim.cfa import color_masks
-from camsim.sensor import Container, InverseIspResponse, MatrixResponse, SampleId, Sensor, SensorModule, noise_keys, read_noise, shot_noise
+from camsim.sensor import (
+    Container,
+    InverseIspResponse,
+    MatrixResponse,
+    SampleId,
+    Sensor,
+    SensorModule,
+    noise_keys,
+    read_noise,
+    shot_noise,
+)
 
 EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 

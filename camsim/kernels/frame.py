@@ -1,0 +1,106 @@
+"""What every operation is given besides its own row of the table: the frame, a list of addresses and sizes.
+
+Lists are read by `integer` from their address: a numba array would cost two locked counts at every call.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from camsim.kernels.jit import lane_function
+from camsim.kernels.program import COEFFICIENT, INPUT, OUTPUT, SETTING
+from camsim.kernels.simd import integer
+
+# Given by the caller.
+PLANES = 0  # for each plane: address of column 0 of row 0, rows kept - 1, bytes a row
+ROWS = 1  # room for two lists of rows
+VECTORS = 2  # room for 25 vectors
+SPARE = 3  # a spare row
+WEIGHTS = 4  # a row: 1 inside the tile, 1/2 at the edges of the image, 0 in the halo
+PAD = 5  # columns of a row on each side of a tile
+RAW = 6  # (mosaics, height, width)
+RAW_IS_UINT16 = 7  # or float32
+IMAGES = 8  # list of (settings, mosaics, 3, height, width), one for each image stored
+AS_BYTES = 9  # uint8 or float32
+GRADIENTS = 10  # list of (mosaics, 3, height, width) float32, one for each image
+RAW_GRADIENT = 11  # (mosaics, height, width) float32, or 0 where nobody wants it
+ALL_SUMS = 12  # (tiles, numbers) float64, or 0
+ALL_NUMBERS = 13  # (settings, numbers) float32
+NUMBERS = 14  # how many
+PLAIN_LOAD = 15  # numbers of a load that leaves DN as they are
+MOSAICS, HEIGHT, WIDTH = 16, 17, 18
+TILE_HEIGHT, TILE_WIDTH = 19, 20
+DOWN, STEPS = 21, 22  # of the program
+
+# Set by the machine for every tile.
+IMAGE, MOSAIC, LEFT, TOP, TILE_COLUMNS, BOTTOM = 23, 24, 25, 26, 27, 28
+COEFFICIENTS, SUMS = 29, 30  # of this setting, of this tile
+SIZE = 31
+
+_HALF, _ONE = np.float32(0.5), np.float32(1)
+
+
+@lane_function
+def row_of(frame: int, plane: int, y: int) -> int:
+    """Address of column 0 of a row of a plane."""
+    entry = integer(frame, PLANES) + 24 * plane
+    return integer(entry, 0) + (y & integer(entry, 1)) * integer(entry, 2)
+
+
+@lane_function
+def row_in(op: int, frame: int, which: int, y: int) -> int:
+    """A row of an input plane."""
+    return row_of(frame, integer(op, INPUT + which), y)
+
+
+@lane_function
+def row_out(op: int, frame: int, which: int, y: int) -> int:
+    """A row of an output plane."""
+    return row_of(frame, integer(op, OUTPUT + which), y)
+
+
+@lane_function
+def three_in(op: int, frame: int, which: int, y: int) -> tuple[int, int, int]:
+    """The rows above, at and below y."""
+    plane = integer(op, INPUT + which)
+    return row_of(frame, plane, y - 1), row_of(frame, plane, y), row_of(frame, plane, y + 1)
+
+
+@lane_function
+def five_in(op: int, frame: int, which: int, y: int) -> tuple[int, int, int, int, int]:
+    """The rows from y - 2 to y + 2."""
+    plane = integer(op, INPUT + which)
+    return (
+        row_of(frame, plane, y - 2),
+        row_of(frame, plane, y - 1),
+        row_of(frame, plane, y),
+        row_of(frame, plane, y + 1),
+        row_of(frame, plane, y + 2),
+    )
+
+
+@lane_function
+def coefficients_of(op: int, frame: int) -> int:
+    """Address of the operation's float32 numbers."""
+    return integer(frame, COEFFICIENTS) + 4 * integer(op, COEFFICIENT)
+
+
+@lane_function
+def sums_of(op: int, frame: int) -> int:
+    """Address of the float64 sums that belong to the operation's numbers."""
+    return integer(frame, SUMS) + 8 * integer(op, COEFFICIENT)
+
+
+@lane_function
+def share_of(frame: int, y: int) -> float:
+    """How much a row counts in sums: 1 inside the tile, 1/2 in the first and last row of the image, 0 in the halo."""
+    if y < integer(frame, TOP) or y >= integer(frame, BOTTOM):
+        return np.float32(0)
+    return _HALF if y in (0, integer(frame, HEIGHT) - 1) else _ONE
+
+
+@lane_function
+def own_site(op: int, y: int) -> tuple[int, int]:
+    """Column (0, 1) of the row's own colour, and whether that is blue; the first setting packs both rows of the cell."""
+    code = integer(op, SETTING) >> (2 * (y & 1))
+    return code & 1, (code >> 1) & 1
