@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from camsim.catalog import load, save, select, shipped
     from camsim.emulator import Emulator, compile
     from camsim.errors import CamsimError, NoDataError, ProfileError, UnsafeError
+    from camsim.group import CameraGroup, develop_many
     from camsim.profile import Profile, Provenance
     from camsim.sensor import Sensor
     from camsim.spec import Knob, Range
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = _version("camsim")
 
 _HOMES = {
+    "CameraGroup": "camsim.group",
     "CamsimError": "camsim.errors",
     "Emulator": "camsim.emulator",
     "Knob": "camsim.spec",
@@ -36,6 +38,7 @@ _HOMES = {
     "Sensor": "camsim.sensor",
     "UnsafeError": "camsim.errors",
     "compile": "camsim.emulator",
+    "develop_many": "camsim.group",
     "load": "camsim.catalog",
     "save": "camsim.catalog",
     "select": "camsim.catalog",
@@ -43,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CameraGroup",
     "CamsimError",
     "Emulator",
     "Knob",
@@ -55,6 +59,7 @@ __all__ = [
     "UnsafeError",
     "__version__",
     "compile",
+    "develop_many",
     "isp",
     "load",
     "save",

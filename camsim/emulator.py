@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,18 +10,24 @@ import torch
 from torch import Tensor, nn
 
 from camsim import catalog
-from camsim.errors import CamsimError
+from camsim.checks import check_dn, check_out, check_scene, check_shape
+from camsim.errors import CamsimError, did_you_mean
 from camsim.fused import FusedIsp
 from camsim.lowering import LoweringError
 from camsim.profile import Profile
 from camsim.sensor import SampleId, SensorModule
 from camsim.spec import Knob, Stage
+from camsim.tiling import chain_reach, develop_tiled
+
+TILED_FROM = 2**19
+"""Pixels from which the plain path develops tile by tile; below, cutting costs more than it saves."""
 
 
 class Isp(nn.Module):
     """The ISP chain: (B, 1, H, W) DN to (B, 3, H, W) display-encoded; its children are the stages, by name.
 
-    It checks nothing, so that it can be traced, vmapped and exported; `Emulator.develop` checks its input first.
+    It goes stage by stage and checks nothing, so that it can be traced, vmapped and exported; `Emulator.develop` checks
+    its input first, and is the quick way.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -50,9 +56,10 @@ class Emulator(nn.Module):
     def __init__(self, profile: Profile, fused: bool | None = None) -> None:
         super().__init__()
         self.profile = profile
-        self.sensor = SensorModule(profile.resolved_sensor())
+        self.sensor = SensorModule(profile.resolved_sensor(), fused=fused is not False)
         self.isp = Isp(profile)
         self._wants_fused = fused
+        self._reach = chain_reach(profile.resolved_isp())
         self._fused: FusedIsp | LoweringError | None = None
 
     @property
@@ -64,7 +71,14 @@ class Emulator(nn.Module):
             for name, knob in self.profile.knobs().items()
         }
 
-    def capture(self, scene: Tensor, seed: int | None = 0, ids: Sequence[SampleId] | None = None) -> Tensor:
+    def capture(
+        self,
+        scene: Tensor,
+        seed: int | None = 0,
+        ids: Sequence[SampleId] | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+    ) -> Tensor:
         """What the sensor makes of a scene.
 
         Args:
@@ -72,32 +86,37 @@ class Emulator(nn.Module):
             seed: of the noise; None leaves shot and read noise out (the ADC still rounds).
             ids: one name for each sample. Noise depends on (seed, id) alone, not on the batch; left out, the ids are
                 0, 1, 2 ...
+            dtype: of the mosaic: None for that of the knobs; torch.uint16 for the integers that it holds, without a
+                gradient.
 
         Returns:
             (B, 1, H, W) DN as they lie in the container.
 
         Raises:
             ValueError: wrong shape, integers, NaN or infinity, or not one id for each sample.
+            CamsimError: ``fused=True`` was asked for, and is not possible here.
         """
-        _check_shape(scene, 3, "scene")
-        if not scene.is_floating_point():
-            raise ValueError(
-                f"the scene needs floating-point light, got {scene.dtype}; an image goes through unprocess"
-            )
-        if not torch.isfinite(scene).all():
-            raise ValueError("the scene has NaN or infinite values")
+        check_scene(scene)
         names = list(range(scene.shape[0])) if ids is None else list(ids)
         if len(names) != scene.shape[0]:
             raise ValueError(f"needs one id for each of {scene.shape[0]} samples, got {len(names)}")
-        result: Tensor = self.sensor(scene.to(next(self.parameters()).dtype), seed, names)
+        light = scene.to(next(self.parameters()).dtype)
+        if self._wants_fused and not self.sensor.can_fuse(light):
+            reason = _not_fusable(scene, next(self.parameters())) or "the response asks for a gradient"
+            raise CamsimError(f"{self.profile.name}: fused=True is not possible: {reason}")
+        if dtype is torch.uint16:
+            return self.sensor.capture_uint16(light, seed, names)
+        if dtype not in (None, light.dtype):
+            raise ValueError(f"dtype must be None, {light.dtype} or torch.uint16, got {dtype}")
+        result: Tensor = self.sensor(light, seed, names)
         return result
 
     def develop(self, raw: Tensor, *, dtype: torch.dtype | None = None, out: Tensor | None = None) -> Tensor:
         """What the ISP makes of a mosaic.
 
         Args:
-            raw: (B, 1, H, W) DN as they lie in the container, of this profile's CFA phase; at least 2x2. Mosaics of
-                integers are taken as they are.
+            raw: (B, 1, H, W) DN as they lie in the container, of this profile's CFA phase; at least 2x2; floats or
+                integers.
             dtype: of the image: None for that of the knobs; torch.uint8 for true 8-bit rounding of values limited to
                 [0, 1], without a gradient.
             out: (B, 3, H, W) contiguous memory to write into, of that dtype; without a gradient. For large frames,
@@ -110,33 +129,89 @@ class Emulator(nn.Module):
             ValueError: wrong shape, DN that this device cannot give, or an ``out`` that does not fit.
             CamsimError: ``fused=True`` was asked for, and is not possible here.
         """
-        _check_shape(raw, 1, "raw")
+        check_shape(raw, 1, "raw")
         check_dn(raw, self.profile)
         knob = next(self.parameters())
         if dtype not in (None, knob.dtype, torch.uint8):
             raise ValueError(f"dtype must be None, {knob.dtype} or torch.uint8, got {dtype}")
         as_bytes = dtype is torch.uint8
         if out is not None:
-            _check_out(out, (raw.shape[0], 3, *raw.shape[-2:]), torch.uint8 if as_bytes else knob.dtype)
-        with_gradient = torch.is_grad_enabled() and not as_bytes and out is None
-        with_gradient = with_gradient and (raw.requires_grad or any(p.requires_grad for p in self.isp.parameters()))
+            check_out(out, (raw.shape[0], 3, *raw.shape[-2:]), torch.uint8 if as_bytes else knob.dtype)
+        wants_gradient = not as_bytes and out is None and self._wants_gradient(raw)
         fused = self._fused_isp(raw)
-        if fused is not None and not with_gradient:
+        if fused is not None and not wants_gradient:
             mosaic = raw if raw.dtype in (torch.float32, torch.uint16) else raw.to(torch.float32)
             return fused.develop(mosaic, as_bytes=as_bytes, out=out)
         if fused is not None and fused.has_gradient:
             return fused.develop_with_gradient(raw.to(torch.float32))
-        image: Tensor = self.isp(raw.to(knob.dtype))
+        image = self._plain(raw.to(knob.dtype))
         if as_bytes:
             image = (image.clamp(0, 1) * 255).round().to(torch.uint8)
         return image if out is None else out.copy_(image)
+
+    def develop_each(self, raw: Tensor, knobs: Mapping[str, Tensor]) -> Tensor:
+        """Develop the same mosaics with several settings in one call, as a search does.
+
+        Args:
+            raw: (B, 1, H, W) DN; see `develop`.
+            knobs: (K, ...) values for each of some knobs of the ISP, by name; the others stay as they are.
+
+        Returns:
+            (K, B, 3, H, W) display-encoded. Kernels of filters keep the size that the profile gives them.
+
+        Raises:
+            ValueError: no such knob of the ISP, or values of another shape; and see `develop`.
+        """
+        known = dict(self.named_parameters())
+        for name, values in knobs.items():
+            if name not in known or not name.startswith("isp."):
+                raise ValueError(f"{name!r} is not a knob of the ISP{did_you_mean(name, [*self.isp_knobs()])}")
+            if values.shape[1:] != known[name].shape or values.shape[0] != next(iter(knobs.values())).shape[0]:
+                wanted = ("K", *known[name].shape)
+                raise ValueError(
+                    f"{name} needs values of shape {wanted}, K the same for all, got {tuple(values.shape)}"
+                )
+        if not knobs:
+            raise ValueError("needs the values of at least one knob")
+
+        def one(values: dict[str, Tensor]) -> Tensor:
+            result: Tensor = torch.func.functional_call(self, values, (raw,), {"mosaic": True})
+            return result
+
+        return torch.func.vmap(one)({name: values.to(known[name].dtype) for name, values in knobs.items()})
+
+    def isp_knobs(self) -> dict[str, Knob]:
+        """The knobs of the ISP alone."""
+        return {name: knob for name, knob in self.knobs.items() if name.startswith("isp.")}
+
+    def forward(
+        self, scene: Tensor, seed: int | None = 0, ids: Sequence[SampleId] | None = None, *, mosaic: bool = False
+    ) -> Tensor:
+        """``develop(capture(scene))``: (B, 3, H, W) linear light -> (B, 3, H, W) display-encoded.
+
+        With ``mosaic=True`` what comes in is the mosaic, so that ``torch.func.functional_call`` can turn knobs for
+        `develop` alone.
+        """
+        if mosaic:
+            return self.develop(scene)
+        keeps_gradient = self._wants_gradient(scene) or next(self.parameters()).dtype != torch.float32
+        return self.develop(self.capture(scene, seed, ids, dtype=None if keeps_gradient else torch.uint16))
+
+    def _wants_gradient(self, image: Tensor) -> bool:
+        return torch.is_grad_enabled() and (image.requires_grad or any(p.requires_grad for p in self.parameters()))
+
+    def _plain(self, raw: Tensor) -> Tensor:
+        """Stage by stage; large frames tile by tile."""
+        if raw.numel() < TILED_FROM or torch.compiler.is_compiling():
+            image: Tensor = self.isp(raw)
+            return image
+        return develop_tiled(self.isp, raw, self._reach)
 
     def _fused_isp(self, raw: Tensor) -> FusedIsp | None:
         """The fused path, where it is wanted and possible for this mosaic."""
         if self._wants_fused is False:
             return None
-        knob = next(self.isp.parameters())
-        reason = _not_fusable(raw, knob)
+        reason = _not_fusable(raw, next(self.parameters()))
         if reason is None:
             if self._fused is None:
                 try:
@@ -153,10 +228,6 @@ class Emulator(nn.Module):
     def __getstate__(self) -> dict[str, object]:
         """What is copied or sent to another process: all but the program, which is quickly made anew."""
         return self.__dict__ | {"_fused": None}
-
-    def forward(self, scene: Tensor, seed: int | None = 0, ids: Sequence[SampleId] | None = None) -> Tensor:
-        """``isp(capture(scene))``: (B, 3, H, W) linear light -> (B, 3, H, W) display-encoded."""
-        return self.develop(self.capture(scene, seed, ids))
 
 
 def compile(
@@ -175,7 +246,8 @@ def compile(
         device: where the knobs live.
         fused: None: in one pass over rows where that is possible (float32 on the CPU, and not while torch.compile or
             torch.export looks on), else stage by stage; both give the same values but for rounding. False: always
-            stage by stage. True: refuse what cannot be fused.
+            stage by stage. True: refuse what cannot be fused. Gradients through a median or Menon's demosaic go stage
+            by stage in any case.
 
     Raises:
         CamsimError: no such profile, an invalid one, or one that cannot be fused as asked.
@@ -189,48 +261,12 @@ def compile(
     return camera
 
 
-def check_dn(raw: Tensor, profile: Profile) -> None:
-    """Refuse a mosaic whose numbers this device cannot give.
-
-    Raises:
-        ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
-    """
-    if raw.dtype is torch.uint16:  # torch cannot compare these
-        numbers = raw.cpu().numpy()
-        low, high = float(numbers.min()), float(numbers.max())
-    else:
-        low, high = (limit.item() for limit in raw.detach().aminmax())
-    full = profile.raw_format.full_scale
-    if not (low >= 0 and high <= full):
-        raise ValueError(
-            f"the mosaic's values reach from {low:g} to {high:g}, but {profile.name} gives DN from 0 to {full:g}; "
-            "check the bit depth and justification"
-        )
-    if raw.is_floating_point() and 0 < high <= 1 and bool((raw != raw.round()).any()):
-        raise ValueError(
-            f"the mosaic's values lie in [0, 1]; {profile.name} takes DN from 0 to {full:g}: multiply by {full:g}"
-        )
-
-
-def _not_fusable(raw: Tensor, knob: Tensor) -> str | None:
-    """Why the fused path cannot take this mosaic with these knobs, if it cannot."""
+def _not_fusable(image: Tensor, knob: Tensor) -> str | None:
+    """Why the fused path cannot take this image with these knobs, if it cannot."""
     if torch.compiler.is_compiling():
         return "torch.compile and torch.export look into the stages"
-    if raw.device.type != "cpu" or knob.device.type != "cpu":
-        return f"it runs on the CPU, not on {raw.device} with knobs on {knob.device}"
-    if knob.dtype != torch.float32 or raw.dtype == torch.float64:
-        return f"it computes in torch.float32, not in {knob.dtype} with a mosaic of {raw.dtype}"
+    if image.device.type != "cpu" or knob.device.type != "cpu":
+        return f"it runs on the CPU, not on {image.device} with knobs on {knob.device}"
+    if knob.dtype != torch.float32 or image.dtype == torch.float64:
+        return f"it computes in torch.float32, not in {knob.dtype} with an image of {image.dtype}"
     return None
-
-
-def _check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:
-    if tuple(out.shape) != shape or out.dtype != dtype or not out.is_contiguous():
-        raise ValueError(
-            f"out must be contiguous, of shape {shape} and {dtype}, got {tuple(out.shape)}, {out.dtype}"
-            f"{'' if out.is_contiguous() else ', not contiguous'}"
-        )
-
-
-def _check_shape(image: Tensor, channels: int, name: str) -> None:
-    if image.ndim != 4 or image.shape[1] != channels or min(image.shape[-2:]) < 2 or image.shape[0] < 1:
-        raise ValueError(f"{name} needs the shape (B, {channels}, H, W), at least 2x2, got {tuple(image.shape)}")

@@ -40,7 +40,7 @@ class FusedIsp:
         knobs = [knob for stage in self._stages for knob in stage.parameters()]
         if torch.is_grad_enabled() and any(knob.requires_grad for knob in knobs):
             return self._compute()
-        if any(not isinstance(knob, nn.Parameter) or knob.is_inference() for knob in knobs):
+        if any(type(knob) is not nn.Parameter or knob.is_inference() for knob in knobs):  # a stand-in
             return self._compute()
         state = [(id(knob), knob._version) for knob in knobs]
         if self._kept is None or self._kept[0] != state:
@@ -58,7 +58,7 @@ class FusedIsp:
         Raises:
             NoAdjointError: see `has_gradient`.
         """
-        image: Tensor = _Develop.apply(raw, self.coefficients(), self)
+        image: Tensor = _Develop.apply(raw, self.coefficients(), self)  # type: ignore[no-untyped-call]
         return image
 
     @cached_property
@@ -103,7 +103,7 @@ class _Develop(torch.autograd.Function):
         ctx.save_for_backward(raw, coefficients)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         raw, coefficients = ctx.saved_tensors
         wants_raw = ctx.needs_input_grad[0]
@@ -119,24 +119,33 @@ class _Develop(torch.autograd.Function):
         if settings is None:
             assert mosaics is not None
             batch = raw.movedim(mosaics, 0)
-            images = _Develop.apply(batch.flatten(0, 1), coefficients, fused)
+            images = _Develop.apply(batch.flatten(0, 1), coefficients, fused)  # type: ignore[no-untyped-call]
             return images.unflatten(0, batch.shape[:2]), 0
         numbers = coefficients.movedim(settings, 0)
         each = raw.expand(info.batch_size, *raw.shape) if mosaics is None else raw.movedim(mosaics, 0)
-        return torch.stack([_Develop.apply(m, c, fused) for m, c in zip(each, numbers, strict=True)]), 0
+        if mosaics is None and not (torch.is_grad_enabled() and (raw.requires_grad or coefficients.requires_grad)):
+            return run_program(fused.program, numbers, raw)[0], 0  # all settings in one call
+        images = [_Develop.apply(m, c, fused) for m, c in zip(each, numbers, strict=True)]  # type: ignore[no-untyped-call]
+        return torch.stack(images), 0
 
 
-def develop_chains(
-    chains: Sequence[tuple[Mapping[str, Stage], Bayer]], raw: Tensor, *, as_bytes: bool = False
-) -> list[Tensor]:
-    """Develop the same mosaics with several chains; what they have in common, with the same numbers, is done once.
+class FusedChains:
+    """Several chains over the same mosaic as one program; what they have in common, with the same numbers, is there
+    once."""
 
-    Returns:
-        For each chain (B, 3, H, W) float32, or uint8; the same values as from each chain alone.
-    """
-    lowering = Lowering()
-    for stages, cfa in chains:
-        lowering.add_chain(stages, cfa)
-    numbers = torch.cat([numbers() for numbers in lowering.coefficients])
-    images = run_program(lowering.graph.program(), numbers[None], raw, as_bytes=as_bytes)
-    return [image[0] for image in images]
+    def __init__(self, chains: Sequence[tuple[Mapping[str, Stage], Bayer]]) -> None:
+        """Lower chains, with their knobs as they are now.
+
+        Raises:
+            LoweringError: see `FusedIsp`.
+        """
+        lowering = Lowering()
+        for stages, cfa in chains:
+            lowering.add_chain(stages, cfa)
+        self.program = lowering.graph.program()
+        self._numbers = torch.cat([numbers() for numbers in lowering.coefficients]).detach()
+
+    def develop(self, raw: Tensor, *, as_bytes: bool = False) -> list[Tensor]:
+        """For each chain: (B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8."""
+        images = run_program(self.program, self._numbers[None], raw, as_bytes=as_bytes)
+        return [image[0] for image in images]

@@ -77,7 +77,8 @@ class Lowering:
         radius: int = 0,
         settings: tuple[int, int] = (0, 0),
     ) -> tuple[int, ...]:
-        """Output planes of an operation: of the one that is there already, if it does the same with the same numbers."""
+        """Output planes of an operation: of the one that is there already, if it does the same with the same
+        numbers."""
         numbers = torch.empty(0) if coefficients is None else coefficients().detach().to(torch.float32).cpu()
         key = (op, tuple(inputs), radius, settings, numbers.numpy().tobytes())
         if op is Op.STORE or key not in self._known:
@@ -194,12 +195,15 @@ class _Chain:
         self._add(Op.STORE, self._colors(), self._tone(), outputs=0, settings=(self._encoding, self._new_output()))
 
     def _colors(self) -> tuple[int, ...]:
-        """The three planes, then the filtered luma and the luma: twice the same plane where no filter has changed it."""
+        """The three planes, then the filtered luma and the luma: twice the same plane where no filter has changed
+        it."""
         if self._luma < 0:
             return (*self._planes, self._planes[0], self._planes[0])
         return (*self._planes, self._filtered, self._luma)
 
-    def _one(self, op: Op, inputs: Sequence[int], coefficients: Coefficients | None, radius: int, setting: int = 0) -> int:
+    def _one(
+        self, op: Op, inputs: Sequence[int], coefficients: Coefficients | None, radius: int, setting: int = 0
+    ) -> int:
         return self._add(op, inputs, coefficients, outputs=1, radius=radius, settings=(setting, 0))[0]
 
     def _filter(self, channels: Channels, spatial: Callable[[int], int]) -> None:

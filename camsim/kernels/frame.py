@@ -5,11 +5,9 @@ Lists are read by `integer` from their address: a numba array would cost two loc
 
 from __future__ import annotations
 
-import numpy as np
-
 from camsim.kernels.jit import lane_function
 from camsim.kernels.program import COEFFICIENT, INPUT, OUTPUT, SETTING
-from camsim.kernels.simd import integer
+from camsim.kernels.simd import integer, single
 
 # Given by the caller.
 PLANES = 0  # for each plane: address of column 0 of row 0, rows kept - 1, bytes a row
@@ -37,7 +35,7 @@ IMAGE, MOSAIC, LEFT, TOP, TILE_COLUMNS, BOTTOM = 23, 24, 25, 26, 27, 28
 COEFFICIENTS, SUMS = 29, 30  # of this setting, of this tile
 SIZE = 31
 
-_HALF, _ONE = np.float32(0.5), np.float32(1)
+_ZERO, _HALF, _ONE = single(0), single(0.5), single(1)
 
 
 @lane_function
@@ -95,12 +93,13 @@ def sums_of(op: int, frame: int) -> int:
 def share_of(frame: int, y: int) -> float:
     """How much a row counts in sums: 1 inside the tile, 1/2 in the first and last row of the image, 0 in the halo."""
     if y < integer(frame, TOP) or y >= integer(frame, BOTTOM):
-        return np.float32(0)
+        return _ZERO
     return _HALF if y in (0, integer(frame, HEIGHT) - 1) else _ONE
 
 
 @lane_function
 def own_site(op: int, y: int) -> tuple[int, int]:
-    """Column (0, 1) of the row's own colour, and whether that is blue; the first setting packs both rows of the cell."""
+    """Column (0, 1) of the row's own colour, and whether that is blue; the first setting packs both rows of the
+    cell."""
     code = integer(op, SETTING) >> (2 * (y & 1))
     return code & 1, (code >> 1) & 1

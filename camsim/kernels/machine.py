@@ -1,7 +1,7 @@
 """The machine: runs the operations of a program over tiles of a batch of mosaics.
 
-It knows nothing of what they do, only which rows they are to make, and in which order: it serves every chain, forwards and
-backwards.
+It knows nothing of what they do, only which rows they are to make, and in which order: it serves every chain,
+forwards and backwards.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from camsim.kernels.frame import (
 from camsim.kernels.frame import DOWN as FRAME_DOWN
 from camsim.kernels.jit import entry_point, row_function
 from camsim.kernels.program import ACROSS, ADDRESS, COLUMNS, DOWN, LAG
-from camsim.kernels.simd import call_operation, integer, set_integer, set_number
+from camsim.kernels.simd import call_operation, integer, set_integer, set_number, single
 
-_HALF, _ONE = np.float32(0.5), np.float32(1)
+_HALF, _ONE = single(0.5), single(1)
 
 
 @row_function

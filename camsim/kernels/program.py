@@ -123,7 +123,8 @@ class Graph:
         radius: int = 0,
         settings: tuple[int, int] = (0, 0),
     ) -> tuple[int, ...]:
-        """Add an operation that takes so many coefficients, or those that lie at ``shared``; returns its output planes."""
+        """Add an operation that takes so many coefficients, or those that lie at ``shared``; returns its output
+        planes."""
         made = tuple(range(len(self._producer), len(self._producer) + outputs))
         self._producer += [len(self.nodes)] * outputs
         across = 0 if op in (Op.VERTICAL, Op.VERTICAL_ADJOINT) else radius

@@ -68,7 +68,7 @@ def run_adjoint_program(
     source, arriving, numbers = raw.detach().contiguous(), gradient.detach().contiguous(), _numbers(coefficients[None])
     leaving = torch.empty_like(source) if for_raw else None
     tiling = _tiling(source, 1)
-    sums = np.zeros((tiling.count, numbers.shape[1]), dtype=np.float64)
+    sums = np.zeros((tiling.tiles, numbers.shape[1]), dtype=np.float64)
     addresses = np.array([arriving.data_ptr()], dtype=np.int64)
     _run(program, tiling, numbers, source, gradients=addresses, leaving=leaving, sums=sums)
     return torch.from_numpy(sums.sum(axis=0)), leaving
@@ -76,7 +76,7 @@ def run_adjoint_program(
 
 class _Tiling(NamedTuple):
     height: int
-    count: int
+    tiles: int
 
 
 def _tiling(raw: Tensor, settings: int) -> _Tiling:
@@ -129,7 +129,7 @@ def _run(
         frame[at.DOWN], frame[at.STEPS] = program.down, program.steps
         run(table.ctypes.data, len(table), frame.ctypes.data, first, last)
 
-    run_tiles(call, tiling.count)
+    run_tiles(call, tiling.tiles)
 
 
 def _table(program: Program) -> NDArray[np.int64]:

@@ -1,18 +1,19 @@
 """Vectors of sixteen numbers inside numba kernels: one type for floats, one for integers.
 
-numba leaves vectors to LLVM, which must prove for every loop that no two rows overlap and gives up beyond a few of them.
-Here a kernel says what it means: ``put(out, x, at(a, x) + 0.5 * at(b, x + 1))`` is one load, one fused multiply-add and
-one store of sixteen pixels. A row is known by its address in memory; `at` and `put` count in elements from there.
-Multiply and add may become one rounding, and nothing is reordered: a pixel's value does not depend on its place in the
-vector. On machines with shorter registers LLVM splits the vectors.
+numba leaves vectors to LLVM, which must prove for every loop that no two rows overlap and gives up beyond a few of
+them. Here a kernel says what it means: ``put(out, x, at(a, x) + 0.5 * at(b, x + 1))`` is one load, one fused
+multiply-add and one store of sixteen pixels. A row is known by its address in memory; `at` and `put` count in
+elements from there. Multiply and add may become one rounding, and nothing is reordered: a pixel's value does not
+depend on its place in the vector. On machines with shorter registers LLVM splits the vectors.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -34,12 +35,27 @@ class FloatVector(types.Type):
     def __init__(self) -> None:
         super().__init__(name="camsim_float_vector")
 
+    if TYPE_CHECKING:  # what kernels may write
+
+        def __add__(self, other: FloatVector | float) -> FloatVector: ...
+        def __radd__(self, other: float) -> FloatVector: ...
+        def __sub__(self, other: FloatVector | float) -> FloatVector: ...
+        def __rsub__(self, other: float) -> FloatVector: ...
+        def __mul__(self, other: FloatVector | float) -> FloatVector: ...
+        def __rmul__(self, other: float) -> FloatVector: ...
+        def __truediv__(self, other: FloatVector | float) -> FloatVector: ...
+
 
 class IntVector(types.Type):
     """Sixteen int32."""
 
     def __init__(self) -> None:
         super().__init__(name="camsim_int_vector")
+
+    if TYPE_CHECKING:
+
+        def __add__(self, other: IntVector | int) -> IntVector: ...
+        def __sub__(self, other: IntVector | int) -> IntVector: ...
 
 
 V, I = FloatVector(), IntVector()  # noqa: E741 - I is for integers
@@ -57,6 +73,12 @@ class _IntVectorModel(models.PrimitiveModel):
         super().__init__(manager, fe_type, _INTS)
 
 
+def single(value: float) -> float:
+    """A constant for kernels: without it, a Python float would turn what it meets into float64."""
+    result: float = np.float32(value)  # type: ignore[assignment]
+    return result
+
+
 def _spread(builder: Any, value: Any, vector: Any) -> Any:
     """The same number in all lanes."""
     single = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(_INT, 0))
@@ -72,7 +94,7 @@ def _operator(op: Any, lower_float: str, lower_int: str | None) -> None:
         cases += [signature(I, I, I), signature(I, I, types.int32)]
 
     @infer_global(op)
-    class _Typing(ConcreteTemplate):  # type: ignore[misc]
+    class _Typing(ConcreteTemplate):
         pass
 
     _Typing.cases = cases
@@ -107,7 +129,7 @@ def at(typing: Any, row: Any, x: Any) -> Any:
     """Sixteen float32 of the row at this address, from element x on."""
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(_pointer(builder, *args, _FLOAT), align=4)
+        return builder.load(_pointer(builder, args[0], args[1], _FLOAT), align=4)
 
     return V(types.int64, types.int64), lower
 
@@ -117,7 +139,7 @@ def at_uint16(typing: Any, row: Any, x: Any) -> Any:
     """Sixteen uint16, as float32."""
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.uitofp(builder.load(_pointer(builder, *args, _SHORT), align=2), _FLOATS)
+        return builder.uitofp(builder.load(_pointer(builder, args[0], args[1], _SHORT), align=2), _FLOATS)
 
     return V(types.int64, types.int64), lower
 

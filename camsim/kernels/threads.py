@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import torch
 
@@ -19,7 +20,7 @@ def run_tiles(call: Callable[[int, int], None], tiles: int) -> None:
         return
     cuts = [tiles * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads - 1, thread_name_prefix="camsim") as pool:
-        others = [pool.submit(call, first, last) for first, last in zip(cuts[1:-1], cuts[2:], strict=True)]
+        others = [pool.submit(call, first, last) for first, last in pairwise(cuts[1:])]
         call(0, cuts[1])
         for other in others:
             other.result()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from camsim.kernels.adjoint.sums import add
 from camsim.kernels.frame import (
     WEIGHTS,
@@ -20,22 +18,18 @@ from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import SETTING
 from camsim.kernels.rows.demosaic import bilinear_colors, color_weights, malvar_colors
-from camsim.kernels.simd import FloatVector, alternate, at, integer, put, spread
+from camsim.kernels.simd import FloatVector, alternate, at, integer, put, single, spread
 
-_ZERO = np.float32(0)
-_QUARTER, _HALF, _EIGHTH = np.float32(0.25), np.float32(0.5), np.float32(0.125)
-_TWO, _FOUR, _FIVE, _SIX, _ONE_HALF = np.float32(2), np.float32(4), np.float32(5), np.float32(6), np.float32(1.5)
+_ZERO = single(0)
+_QUARTER, _HALF, _EIGHTH = single(0.25), single(0.5), single(0.125)
+_TWO, _FOUR, _FIVE, _SIX, _ONE_HALF = single(2), single(4), single(5), single(6), single(1.5)
 
 
 @lane_function
 def gather(g: tuple[FloatVector, ...], weights: tuple[float, ...], column: int) -> FloatVector:
     """Gradient of one of (own, green, other) from those of red, green, blue and luma."""
-    return (
-        weights[column] * g[0]
-        + weights[3 + column] * g[1]
-        + weights[6 + column] * g[2]
-        + weights[9 + column] * g[3]
-    )
+    colors = g[0] * weights[column] + g[1] * weights[3 + column] + g[2] * weights[6 + column]
+    return colors + g[3] * weights[9 + column]
 
 
 Sums = tuple[FloatVector, ...]
@@ -100,8 +94,9 @@ def add_all(sums: int, share: float, s: Sums, blue: int) -> None:
 def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of own, green and other colour before the matrix, and sums for the matrix and the luma's weights.
 
-    Inputs mosaic, then the gradients as `gradients_at` takes them; a second setting of 1 is Malvar's. Outputs own at own
-    pixels and green at green ones (what the mosaic gave as it is), green at own pixels and own at green ones, and other.
+    Inputs mosaic, then the gradients as `gradients_at` takes them; a second setting of 1 is Malvar's. Outputs own at
+    own pixels and green at green ones (what the mosaic gave as it is), green at own pixels and own at green ones, and
+    other.
     """
     own_column, blue = own_site(op, y)
     weights = color_weights(coefficients_of(op, frame), blue)
@@ -136,7 +131,8 @@ def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None
 
 @Operation
 def matrix_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
-    """Gradients of the three planes that went in, their sum (the filtered luma's), and sums for matrix and luma weights.
+    """Gradients of the three planes that went in, their sum (the filtered luma's), and sums for matrix and luma
+    weights.
 
     Inputs red, green, blue, filtered luma, luma, then the gradients as `gradients_at` takes them.
     """
@@ -185,7 +181,8 @@ def bilinear_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None
 def malvar_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradient of the mosaic, as in `bilinear_adjoint`.
 
-    At an own pixel ``crossed`` holds green's gradient, at a green one the own colour's; each was made with its own kernel.
+    At an own pixel ``crossed`` holds green's gradient, at a green one the own colour's; each was made with its own
+    kernel.
     """
     own_column, out = own_site(op, y)[0], row_out(op, frame, 0, y)
     direct, crossed, other = row_in(op, frame, 0, y), five_in(op, frame, 1, y), five_in(op, frame, 2, y)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from camsim.kernels.adjoint.sums import add
 from camsim.kernels.frame import (
     GRADIENTS,
@@ -32,12 +30,13 @@ from camsim.kernels.simd import (
     number,
     put,
     set_number,
+    single,
     soon_read,
     spread,
     where_at_least,
 )
 
-_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
+_ZERO, _ONE, _TWO = single(0), single(1), single(2)
 
 
 @Operation
@@ -91,4 +90,6 @@ def load_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     image = integer(frame, RAW_GRADIENT)
     if image != 0:
         row = integer(frame, MOSAIC) * integer(frame, HEIGHT) + y
-        copy_bytes(spare, image + 4 * (row * integer(frame, WIDTH) + integer(frame, LEFT)), 4 * integer(frame, TILE_COLUMNS))
+        copy_bytes(
+            spare, image + 4 * (row * integer(frame, WIDTH) + integer(frame, LEFT)), 4 * integer(frame, TILE_COLUMNS)
+        )

@@ -60,15 +60,15 @@ class _Backward:
             dn = self.graph.add(Op.LOAD, (), outputs=1, shared=node.coefficient, settings=(1, 0))
             self._one(Op.LOAD_ADJOINT, (self._sum(node.outputs[0]), *dn), node, 0)
         elif node.op is Op.CROSS:
-            (made,) = self._one(Op.CROSS, (self._sum(node.outputs[0]),), node, 1, max(node.across, node.down))
-            self._parts[node.inputs[0]].append((made, 1))
+            (gradient,) = self._one(Op.CROSS, (self._sum(node.outputs[0]),), node, 1, node.down)
+            self._parts[node.inputs[0]].append((gradient, 1))
         elif node.op is Op.HORIZONTAL:
             inputs = (self._sum(node.outputs[0]), node.inputs[0])
-            (made,) = self._one(Op.HORIZONTAL_ADJOINT, inputs, node, 1, max(node.across, node.down))
-            self._parts[node.inputs[0]].append((made, 1))
+            (gradient,) = self._one(Op.HORIZONTAL_ADJOINT, inputs, node, 1, node.across)
+            self._parts[node.inputs[0]].append((gradient, 1))
         elif node.op is Op.VERTICAL:
             inputs = (self._sum(node.outputs[0]), *node.inputs)
-            filtered, kept = self._one(Op.VERTICAL_ADJOINT, inputs, node, 2, max(node.across, node.down))
+            filtered, kept = self._one(Op.VERTICAL_ADJOINT, inputs, node, 2, node.down)
             self._parts[node.inputs[0]].append((filtered, 1))
             if node.settings[0] == KEEPS:
                 self._parts[node.inputs[1]].append((kept, 1))
@@ -101,10 +101,10 @@ class _Backward:
             inputs,
             outputs=3,
             shared=node.coefficient,
-            radius=max(node.across, node.down),
+            radius=node.down,
             settings=(node.settings[0], is_malvar),
         )
-        (made,) = self._one(op, parts, node, 1, max(node.across, node.down))
+        (made,) = self._one(op, parts, node, 1, node.down)
         self._parts[node.inputs[0]].append((made, 1))
 
     def _colors(self, planes: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,9 +8,9 @@ from camsim.kernels.adjoint.sums import add
 from camsim.kernels.frame import ROWS, WEIGHTS, coefficients_of, row_in, row_out, share_of, sums_of
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import RADIUS, SETTING
-from camsim.kernels.simd import at, integer, number, put, set_integer, spread
+from camsim.kernels.simd import at, integer, number, put, set_integer, single, spread
 
-_ZERO = np.float32(0)
+_ZERO = single(0)
 
 
 @Operation
@@ -37,8 +37,9 @@ def horizontal_adjoint(op: int, frame: int, y: int, first: int, last: int) -> No
 def vertical_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of the filtered rows and of the kept one; inputs gradient, filtered rows, kept.
 
-    Sums are of gradient times kept, and of gradient times (rows[-k] + rows[k]). They lie where the coefficients do: kept
-    share, nothing for the filtered share (it follows from the others), then the taps, not yet times the filtered share.
+    Sums are of gradient times kept, and of gradient times (rows[-k] + rows[k]). They lie where the coefficients do:
+    kept share, nothing for the filtered share (it follows from the others), then the taps, not yet times the filtered
+    share.
     """
     radius, rows, numbers = integer(op, RADIUS), integer(frame, ROWS), coefficients_of(op, frame)
     gradients = rows + 8 * (2 * radius + 1)

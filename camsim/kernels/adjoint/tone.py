@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from camsim.kernels.adjoint.sums import add
 from camsim.kernels.frame import WEIGHTS, coefficients_of, row_in, row_out, share_of, sums_of
 from camsim.kernels.jit import lane_function
@@ -20,15 +18,16 @@ from camsim.kernels.simd import (
     least,
     number,
     put,
+    single,
     spread,
     where_at_least,
 )
 
-_ZERO, _ONE, _FLAT = np.float32(0), np.float32(1), np.float32(1e-6)
-_KNEE, _SLOPE = np.float32(0.0031308), np.float32(12.92)
-_CURVE_SLOPE, _CURVE_EXPONENT = np.float32(1.055 / 2.4), np.float32(1 / 2.4 - 1)
-_ROOT, _SHIFT = np.float32(2.4), np.float32(-0.055)
-_LN2 = np.float32(0.6931471805599453)
+_ZERO, _ONE, _FLAT = single(0), single(1), single(1e-6)
+_KNEE, _SLOPE = single(0.0031308), single(12.92)
+_CURVE_SLOPE, _CURVE_EXPONENT = single(1.055 / 2.4), single(1 / 2.4 - 1)
+_ROOT, _SHIFT = single(2.4), single(-0.055)
+_LN2 = single(0.6931471805599453)
 
 
 @lane_function
@@ -46,7 +45,7 @@ def power_slope(
     limited = least(greatest(value, low), high)
     size = absolute(limited)
     logarithm = log2(greatest(size, spread(_FLAT)))
-    chord = exp2((exponent - _ONE) * logarithm)
+    chord = exp2(logarithm * (exponent - _ONE))
     encoded = chord * limited
     g = inside(encoded, low_after, high_after, gradient)
     slope = chord * where_at_least(size, spread(_FLAT), spread(exponent), spread(_ONE))
@@ -60,7 +59,7 @@ def srgb_slope(value: FloatVector, limits: tuple[FloatVector, ...], gradient: Fl
     knee = spread(_KNEE)
     limited = least(greatest(value, low), high)
     base = greatest(limited, knee)
-    curve = _CURVE_SLOPE * exp2(_CURVE_EXPONENT * log2(base))
+    curve = _CURVE_SLOPE * exp2(log2(base) * _CURVE_EXPONENT)
     # 1.055 x^(1/2.4) is 2.4 x times its slope.
     encoded = where_at_least(limited, knee, _ROOT * base * curve + _SHIFT, _SLOPE * limited)
     g = inside(encoded, low_after, high_after, gradient)
@@ -79,9 +78,9 @@ def clip_slope(value: FloatVector, limits: tuple[FloatVector, ...], gradient: Fl
 def tone_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of the three planes before the tone, and their sum, which reaches the luma that all of them got.
 
-    Inputs red, green, blue, filtered luma, luma, and the gradients of three planes after it. Adds up the gradient of the
-    exponent of a power (the fifth coefficient). Slopes are those of camsim.isp.gamma: below 1e-6 a power's is that of the
-    chord from 0.
+    Inputs red, green, blue, filtered luma, luma, and the gradients of three planes after it. Adds up the gradient of
+    the exponent of a power (the fifth coefficient). Slopes are those of camsim.isp.gamma: below 1e-6 a power's is
+    that of the chord from 0.
     """
     red, green, blue = row_in(op, frame, 0, y), row_in(op, frame, 1, y), row_in(op, frame, 2, y)
     filtered, luma = row_in(op, frame, 3, y), row_in(op, frame, 4, y)

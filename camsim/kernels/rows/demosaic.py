@@ -1,21 +1,19 @@
 """Linear demosaics with a 3x3 matrix behind them: one mosaic plane to three colour planes and their luma.
 
-In a row of the Bayer cell green alternates with one other colour, the row's *own*; the *other* lies in the rows above and
-below. What a pixel misses depends only on which of the two it is.
+In a row of the Bayer cell green alternates with one other colour, the row's *own*; the *other* lies in the rows above
+and below. What a pixel misses depends only on which of the two it is.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from camsim.kernels.frame import coefficients_of, five_in, own_site, row_out, three_in
 from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
-from camsim.kernels.simd import FloatVector, alternate, at, number, put
+from camsim.kernels.simd import FloatVector, alternate, at, number, put, single
 
-_QUARTER, _HALF, _EIGHTH = np.float32(0.25), np.float32(0.5), np.float32(0.125)
-_FOUR, _FIVE, _SIX, _ONE_HALF = np.float32(4), np.float32(5), np.float32(6), np.float32(1.5)
-_TWO = np.float32(2)
+_QUARTER, _HALF, _EIGHTH = single(0.25), single(0.5), single(0.125)
+_FOUR, _FIVE, _SIX, _ONE_HALF = single(4), single(5), single(6), single(1.5)
+_TWO = single(2)
 
 
 @lane_function

@@ -1,22 +1,20 @@
 """Menon 2007 demosaic in seven operations; camsim.isp.demosaic.menon2007 is the readable definition.
 
-In a row, *own* is the colour that alternates with green, *other* the one of the rows above and below. Lanes hold own and
-green pixels in turn: each function computes both and `pick` takes its turn.
+In a row, *own* is the colour that alternates with green, *other* the one of the rows above and below. Lanes hold own
+and green pixels in turn: each function computes both and `pick` takes its turn.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from camsim.kernels.frame import coefficients_of, five_in, own_site, row_in, row_out, three_in
 from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.rows.demosaic import color_weights, colors_out, put_colors
-from camsim.kernels.simd import FloatVector, absolute, alternate, at, greatest, put, spread, where_at_least
+from camsim.kernels.simd import FloatVector, absolute, alternate, at, greatest, put, single, spread, where_at_least
 
-_HALF, _QUARTER, _THIRD = np.float32(0.5), np.float32(0.25), np.float32(1 / 3)
-_ZERO, _ONE, _THREE = np.float32(0), np.float32(1), np.float32(3)
-_TIE = np.float32(3e-6)
+_HALF, _QUARTER, _THIRD = single(0.5), single(0.25), single(1 / 3)
+_ZERO, _ONE, _THREE = single(0), single(1), single(3)
+_TIE = single(3e-6)
 
 
 @lane_function
@@ -126,9 +124,7 @@ def opposite(op: int, frame: int, y: int, first: int, last: int) -> None:
 
 
 @lane_function
-def mean_difference(
-    a: tuple[int, int, int], b: tuple[int, int, int], horizontal: int, x: int
-) -> FloatVector:
+def mean_difference(a: tuple[int, int, int], b: tuple[int, int, int], horizontal: int, x: int) -> FloatVector:
     """Mean of three of a - b, along the chosen direction."""
     here = at(a[1], x) - at(b[1], x)
     across = (at(a[1], x - 1) - at(b[1], x - 1)) + (at(a[1], x + 1) - at(b[1], x + 1))

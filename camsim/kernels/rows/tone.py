@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from camsim.kernels.frame import (
     AS_BYTES,
     HEIGHT,
@@ -33,17 +31,18 @@ from camsim.kernels.simd import (
     number,
     put,
     put_uint8,
+    single,
     soon_written,
     spread,
     where_at_least,
     with_sign,
 )
 
-_ZERO, _ONE, _TINY, _FAINT = np.float32(0), np.float32(1), np.float32(1e-37), np.float32(-125)
-_BYTE = np.float32(255)
-_LARGE = np.float32(1e38)
-_KNEE, _SLOPE = np.float32(0.0031308), np.float32(12.92)
-_SCALE, _SHIFT, _EXPONENT = np.float32(1.055), np.float32(-0.055), np.float32(1 / 2.4)
+_ZERO, _ONE, _TINY, _FAINT = single(0), single(1), single(1e-37), single(-125)
+_BYTE = single(255)
+_LARGE = single(1e38)
+_KNEE, _SLOPE = single(0.0031308), single(12.92)
+_SCALE, _SHIFT, _EXPONENT = single(1.055), single(-0.055), single(1 / 2.4)
 
 NONE, POWER, SRGB, NOT_NEGATIVE = 0, 1, 2, 3
 """How light is encoded; the last is a power of light that is known not to be negative."""
@@ -54,12 +53,12 @@ def encode(x: FloatVector, encoding: int, exponent: float) -> FloatVector:
     """Light to display values."""
     if encoding == NOT_NEGATIVE:
         # The exponent is at most 1, so nothing underflows; black becomes 1e-37^exponent: 0 in effect.
-        return exp2(exponent * log2(greatest(x, spread(_TINY))))
+        return exp2(log2(greatest(x, spread(_TINY))) * exponent)
     if encoding == POWER:
         size = greatest(absolute(x), spread(_TINY))
-        return with_sign(exp2(greatest(exponent * log2(size), spread(_FAINT))), x)
+        return with_sign(exp2(greatest(log2(size) * exponent, spread(_FAINT))), x)
     if encoding == SRGB:
-        curve = _SCALE * exp2(_EXPONENT * log2(greatest(x, spread(_KNEE)))) + _SHIFT
+        curve = _SCALE * exp2(log2(greatest(x, spread(_KNEE))) * _EXPONENT) + _SHIFT
         return where_at_least(x, spread(_KNEE), curve, _SLOPE * x)
     return x
 
@@ -110,9 +109,9 @@ def encoded_row(
 ) -> None:
     """clip(encode(clip(plane + filtered - luma))) of one plane.
 
-    The coefficients are low and high before, low and high after, and the exponent of a power. ``filtered == luma`` leaves
-    the luma as it is. Bytes are true roundings of 255 times the values limited to [0, 1]. ``next_out`` is where the row
-    after this one will be written.
+    The coefficients are low and high before, low and high after, and the exponent of a power. ``filtered == luma``
+    leaves the luma as it is. Bytes are true roundings of 255 times the values limited to [0, 1]. ``next_out`` is
+    where the row after this one will be written.
     """
     after = number(coefficients, 2) > -_LARGE or number(coefficients, 3) < _LARGE
     not_negative = number(coefficients, 0) >= _ZERO and number(coefficients, 4) <= _ONE
@@ -157,9 +156,7 @@ def store(op: int, frame: int, y: int, first: int, last: int) -> None:
             begin = 0 if piece == 0 else w - 16
             end = whole if piece == 0 else w
             if w >= 16:
-                encoded_row(
-                    plane, filtered, luma, encoding, numbers, as_bytes, out, out + size * width, begin, end
-                )
+                encoded_row(plane, filtered, luma, encoding, numbers, as_bytes, out, out + size * width, begin, end)
         if w < 16:
             spare = integer(frame, SPARE)
             encoded_row(plane, filtered, luma, encoding, numbers, as_bytes, spare, spare, 0, 16)

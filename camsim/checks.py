@@ -1,0 +1,66 @@
+"""What an emulator refuses at its door: images of another shape, kind or range."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from camsim.profile import Profile
+
+
+def check_shape(image: Tensor, channels: int, name: str) -> None:
+    """Refuse an image of another shape.
+
+    Raises:
+        ValueError: not (B, channels, H, W) of at least 2x2.
+    """
+    if image.ndim != 4 or image.shape[1] != channels or min(image.shape[-2:]) < 2 or image.shape[0] < 1:
+        raise ValueError(f"{name} needs the shape (B, {channels}, H, W), at least 2x2, got {tuple(image.shape)}")
+
+
+def check_scene(scene: Tensor) -> None:
+    """Refuse what cannot be light.
+
+    Raises:
+        ValueError: wrong shape, integers, NaN or infinity.
+    """
+    check_shape(scene, 3, "scene")
+    if not scene.is_floating_point():
+        raise ValueError(f"the scene needs floating-point light, got {scene.dtype}; an image goes through unprocess")
+    low, high = scene.detach().aminmax()
+    if not (torch.isfinite(low) and torch.isfinite(high)):
+        raise ValueError("the scene has NaN or infinite values")
+
+
+def check_dn(raw: Tensor, profile: Profile) -> None:
+    """Refuse a mosaic whose numbers this device cannot give.
+
+    Raises:
+        ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
+    """
+    if raw.dtype is torch.uint16:  # torch cannot compare these
+        numbers = raw.cpu().numpy()
+        low, high = float(numbers.min()), float(numbers.max())
+    else:
+        low, high = (float(limit.item()) for limit in raw.detach().aminmax())
+    full = profile.raw_format.full_scale
+    if not (low >= 0 and high <= full):
+        raise ValueError(
+            f"the mosaic's values reach from {low:g} to {high:g}, but {profile.name} gives DN from 0 to {full:g}; "
+            "check the bit depth and justification"
+        )
+    if raw.is_floating_point() and 0 < high <= 1 and bool((raw != raw.round()).any()):
+        raise ValueError(
+            f"the mosaic's values lie in [0, 1]; {profile.name} takes DN from 0 to {full:g}: multiply by {full:g}"
+        )
+
+
+def check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    """Refuse memory that an image does not fit.
+
+    Raises:
+        ValueError: another shape, type or layout.
+    """
+    if tuple(out.shape) != shape or out.dtype != dtype or not out.is_contiguous():
+        layout = "" if out.is_contiguous() else ", not contiguous"
+        raise ValueError(f"out must be contiguous {dtype} of {shape}, got {out.dtype} of {tuple(out.shape)}{layout}")
