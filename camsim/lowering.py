@@ -29,7 +29,7 @@ from camsim.isp.luma import LUMA, Channels
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilterStage
 from camsim.isp.sharpen.unsharp_mask import UnsharpMaskStage
 from camsim.isp.white_balance import WhiteBalanceStage
-from camsim.kernels.program import KEEPS, Graph, Op
+from camsim.kernels.program import KEEPS, Graph, Op, Program
 from camsim.spec import Stage
 
 Coefficients = Callable[[], Tensor]
@@ -48,16 +48,23 @@ class LoweringError(CamsimError):
 class Lowering:
     """Adds chains to a graph, one after the other; what they have in common is there once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shares: bool = False) -> None:
+        """Start with an empty graph.
+
+        Args:
+            shares: whether operations that do the same with the same numbers become one. The knobs are read for that;
+                in a single chain nothing is there twice.
+        """
         self.graph = Graph()
         self.coefficients: list[Coefficients] = []
+        self._shares = shares
         self._known: dict[object, tuple[int, ...]] = {}
 
     def add_chain(self, stages: Mapping[str, Stage], cfa: Bayer) -> None:
         """Add a chain; its image is the next output.
 
         Raises:
-            LoweringError: a stage has no row operation, or the chain reaches too far.
+            LoweringError: a stage has no row operation.
         """
         chain = _Chain(self, cfa)
         for name, stage in stages.items():
@@ -66,6 +73,17 @@ class Lowering:
             except NotImplementedError:
                 raise LoweringError(f"{name}: this stage has no fused form; use fused=False") from None
         chain.store()
+
+    def program(self) -> Program:
+        """What the machine runs.
+
+        Raises:
+            LoweringError: a chain reaches too far.
+        """
+        try:
+            return self.graph.program()
+        except CamsimError as error:
+            raise LoweringError(str(error)) from None
 
     def operation(
         self,
@@ -79,15 +97,20 @@ class Lowering:
     ) -> tuple[int, ...]:
         """Output planes of an operation: of the one that is there already, if it does the same with the same
         numbers."""
-        numbers = torch.empty(0) if coefficients is None else coefficients().detach().to(torch.float32).cpu()
-        key = (op, tuple(inputs), radius, settings, numbers.numpy().tobytes())
-        if op is Op.STORE or key not in self._known:
-            if coefficients is not None:
-                self.coefficients.append(coefficients)
-            self._known[key] = self.graph.add(
-                op, inputs, outputs=outputs, coefficients=numbers.numel(), radius=radius, settings=settings
-            )
-        return self._known[key]
+        numbers = torch.empty(0) if coefficients is None else coefficients().detach()
+        key = None
+        if self._shares and op is not Op.STORE:
+            key = (op, tuple(inputs), radius, settings, numbers.to(torch.float32).cpu().numpy().tobytes())
+            if key in self._known:
+                return self._known[key]
+        if coefficients is not None:
+            self.coefficients.append(coefficients)
+        planes = self.graph.add(
+            op, inputs, outputs=outputs, coefficients=numbers.numel(), radius=radius, settings=settings
+        )
+        if key is not None:
+            self._known[key] = planes
+        return planes
 
 
 class _Chain:

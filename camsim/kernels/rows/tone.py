@@ -10,6 +10,7 @@ from camsim.kernels.frame import (
     LEFT,
     SPARE,
     TILE_COLUMNS,
+    VECTORS,
     WIDTH,
     coefficients_of,
     row_in,
@@ -71,27 +72,20 @@ def loop(
     encoding: int,
     coefficients: int,
     clips_after: bool,
-    as_bytes: bool,
     out: int,
     next_out: int,
     first: int,
     last: int,
 ) -> None:
-    """See `tone`; merged into it once for each combination that is common, with its constants."""
+    """See `encoded_row`; merged into it once for each combination that is common, with its constants."""
     low, high = spread(number(coefficients, 0)), spread(number(coefficients, 1))
     low_after, high_after = spread(number(coefficients, 2)), spread(number(coefficients, 3))
     exponent = number(coefficients, 4)
     for x in range(first, last, 16):
+        soon_written(next_out, 4 * x)
         value = at(plane, x) + (at(filtered, x) - at(luma, x))
         value = encode(least(greatest(value, low), high), encoding, exponent)
-        if clips_after:
-            value = least(greatest(value, low_after), high_after)
-        if as_bytes:
-            soon_written(next_out, x)
-            put_uint8(out, x, nearest(least(greatest(value, spread(_ZERO)), spread(_ONE)) * _BYTE))
-        else:
-            soon_written(next_out, 4 * x)
-            put(out, x, value)
+        put(out, x, least(greatest(value, low_after), high_after) if clips_after else value)
 
 
 @row_function
@@ -101,7 +95,6 @@ def encoded_row(
     luma: int,
     encoding: int,
     coefficients: int,
-    as_bytes: bool,
     out: int,
     next_out: int,
     first: int,
@@ -110,23 +103,24 @@ def encoded_row(
     """clip(encode(clip(plane + filtered - luma))) of one plane.
 
     The coefficients are low and high before, low and high after, and the exponent of a power. ``filtered == luma``
-    leaves the luma as it is. Bytes are true roundings of 255 times the values limited to [0, 1]. ``next_out`` is
-    where the row after this one will be written.
+    leaves the luma as it is. ``next_out`` is where the row after this one will be written.
     """
     after = number(coefficients, 2) > -_LARGE or number(coefficients, 3) < _LARGE
     not_negative = number(coefficients, 0) >= _ZERO and number(coefficients, 4) <= _ONE
     if encoding == POWER and not_negative and not after:
-        if as_bytes:
-            loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, True, out, next_out, first, last)
-        else:
-            loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, False, out, next_out, first, last)
+        loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, out, next_out, first, last)
     elif encoding == SRGB and not after:
-        if as_bytes:
-            loop(plane, filtered, luma, SRGB, coefficients, False, True, out, next_out, first, last)
-        else:
-            loop(plane, filtered, luma, SRGB, coefficients, False, False, out, next_out, first, last)
+        loop(plane, filtered, luma, SRGB, coefficients, False, out, next_out, first, last)
     else:
-        loop(plane, filtered, luma, encoding, coefficients, True, as_bytes, out, next_out, first, last)
+        loop(plane, filtered, luma, encoding, coefficients, True, out, next_out, first, last)
+
+
+@row_function
+def byte_row(row: int, out: int, next_out: int, last: int) -> None:
+    """True 8-bit rounding of 255 times the values limited to [0, 1]."""
+    for x in range(0, last, 16):
+        soon_written(next_out, x)
+        put_uint8(out, x, nearest(least(greatest(at(row, x), spread(_ZERO)), spread(_ONE)) * _BYTE))
 
 
 @Operation
@@ -135,29 +129,30 @@ def tone(op: int, frame: int, y: int, first: int, last: int) -> None:
     filtered, luma, numbers = row_in(op, frame, 3, y), row_in(op, frame, 4, y), coefficients_of(op, frame)
     for color in range(3):
         plane, out = row_in(op, frame, color, y), row_out(op, frame, color, y)
-        encoded_row(plane, filtered, luma, integer(op, SETTING), numbers, False, out, out, first, last)
+        encoded_row(plane, filtered, luma, integer(op, SETTING), numbers, out, out, first, last)
 
 
 @Operation
 def store(op: int, frame: int, y: int, first: int, last: int) -> None:
     """As `tone`, into the image that the second setting names; nothing is written beyond the tile."""
     filtered, luma, numbers = row_in(op, frame, 3, y), row_in(op, frame, 4, y), coefficients_of(op, frame)
-    width, height, w = integer(frame, WIDTH), integer(frame, HEIGHT), integer(frame, TILE_COLUMNS)
-    encoding, as_bytes = integer(op, SETTING), integer(frame, AS_BYTES) == 1
-    image = integer(integer(frame, IMAGES), integer(op, SETTING + 1))
+    width, height, columns = integer(frame, WIDTH), integer(frame, HEIGHT), integer(frame, TILE_COLUMNS)
+    image, encoding = integer(integer(frame, IMAGES), integer(op, SETTING + 1)), integer(op, SETTING)
+    as_bytes, spare, few = integer(frame, AS_BYTES) == 1, integer(frame, SPARE), integer(frame, VECTORS)
     size = 1 if as_bytes else 4
-    whole = w // 16 * 16
+    whole = columns // 16 * 16
+    rest = columns - whole
     for color in range(3):
         plane = row_in(op, frame, color, y)
         out = image + size * (((integer(frame, IMAGE) * 3 + color) * height + y) * width + integer(frame, LEFT))
-        # The last vector ends where the tile does, and says again what the one before said.
-        pieces = 1 if whole == w else 2
-        for piece in range(pieces):
-            begin = 0 if piece == 0 else w - 16
-            end = whole if piece == 0 else w
-            if w >= 16:
-                encoded_row(plane, filtered, luma, encoding, numbers, as_bytes, out, out + size * width, begin, end)
-        if w < 16:
-            spare = integer(frame, SPARE)
-            encoded_row(plane, filtered, luma, encoding, numbers, as_bytes, spare, spare, 0, 16)
-            copy_bytes(spare, out, size * w)
+        if as_bytes:
+            encoded_row(plane, filtered, luma, encoding, numbers, spare, spare, 0, columns)
+            byte_row(spare, out, out + width, whole)
+            if rest > 0:
+                byte_row(spare + 4 * whole, few, few, 16)
+                copy_bytes(few, out + whole, rest)
+            continue
+        encoded_row(plane, filtered, luma, encoding, numbers, out, out + 4 * width, 0, whole)
+        if rest > 0:
+            encoded_row(plane, filtered, luma, encoding, numbers, spare, spare, whole, columns)
+            copy_bytes(spare + 4 * whole, out + 4 * whole, 4 * rest)
