@@ -147,7 +147,7 @@ class Emulator(nn.Module):
         image = self._plain(raw.to(knob.dtype))
         if as_bytes:
             image = (image.clamp(0, 1) * 255).round().to(torch.uint8)
-        return image if out is None else out.copy_(image)
+        return image if out is None else out.copy_(image.detach())
 
     def develop_each(self, raw: Tensor, knobs: Mapping[str, Tensor]) -> Tensor:
         """Develop the same mosaics with several settings in one call, as a search does.

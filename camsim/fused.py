@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from camsim.cfa import Bayer
-from camsim.kernels.adjoint.program import NoAdjointError, adjoint
+from camsim.errors import CamsimError
+from camsim.kernels.adjoint.program import adjoint
 from camsim.kernels.program import Op, Program
 from camsim.kernels.run import run_adjoint_program, run_program
 from camsim.lowering import Lowering
@@ -30,43 +30,52 @@ class FusedIsp:
         lowering = Lowering()
         lowering.add_chain(stages, cfa)
         self._graph = lowering.graph
-        self.program = lowering.graph.program()
+        self.program = lowering.program()
         self._numbers = lowering.coefficients
         self._stages = tuple(stages.values())
-        self._kept: tuple[object, Tensor] | None = None
+        self._kept: tuple[Tensor, Tensor] | None = None
 
     def coefficients(self) -> Tensor:
         """The numbers of all operations as functions of the knobs: (n,) float64, differentiable."""
-        knobs = [knob for stage in self._stages for knob in stage.parameters()]
+        knobs = self._knobs()
         if torch.is_grad_enabled() and any(knob.requires_grad for knob in knobs):
             return self._compute()
         if any(type(knob) is not nn.Parameter or knob.is_inference() for knob in knobs):  # a stand-in
             return self._compute()
-        state = [(id(knob), knob._version) for knob in knobs]
-        if self._kept is None or self._kept[0] != state:
-            self._kept = (state, self._compute().detach())
-        return self._kept[1]
+        # Compared by value: ``knob.data`` may be written without any other trace.
+        values = torch.cat([knob.detach().reshape(-1) for knob in knobs])
+        kept = self._kept
+        if kept is None or not torch.equal(kept[0], values):
+            kept = self._kept = (values, self._compute().detach())
+        return kept[1]
 
     def develop(self, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None) -> Tensor:
         """(B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; no gradient."""
-        (image,) = run_program(self.program, self.coefficients()[None], raw, as_bytes=as_bytes, out=out)
-        return image[0]
+        coefficients = self.coefficients()
+        if all(type(knob) is nn.Parameter for knob in self._knobs()):
+            (image,) = run_program(self.program, coefficients[None], raw, as_bytes=as_bytes, out=out)
+            return image[0]
+        # What stands in for a knob may be several values at once, those of vmap.
+        made: Tensor = _Develop.apply(raw, coefficients, self)  # type: ignore[no-untyped-call]
+        if as_bytes:
+            made = (made.clamp(0, 1) * 255).round().to(torch.uint8)
+        return made if out is None else out.copy_(made)
 
     def develop_with_gradient(self, raw: Tensor) -> Tensor:
         """(B, 1, H, W) float32 DN -> (B, 3, H, W) float32; the gradient reaches the mosaic and the knobs.
 
         Raises:
-            NoAdjointError: see `has_gradient`.
+            CamsimError: on the way back, where not `has_gradient`.
         """
         image: Tensor = _Develop.apply(raw, self.coefficients(), self)  # type: ignore[no-untyped-call]
         return image
 
     @cached_property
     def has_gradient(self) -> bool:
-        """Whether the chain also runs backwards in one pass: all but medians and directional demosaics do."""
+        """Whether the chain also runs backwards in one pass: medians, directional demosaics and wide filters do not."""
         try:
             _ = self.adjoint_program
-        except NoAdjointError:
+        except CamsimError:
             return False
         return True
 
@@ -86,6 +95,9 @@ class FusedIsp:
                 gradient[start:stop] = share * sums[start:stop]
         return gradient
 
+    def _knobs(self) -> list[Tensor]:
+        return [knob for stage in self._stages for knob in stage.parameters()]
+
     def _compute(self) -> Tensor:
         return torch.cat([numbers() for numbers in self._numbers])
 
@@ -102,14 +114,16 @@ class _Develop(torch.autograd.Function):
         raw, coefficients, ctx.fused = inputs
         ctx.save_for_backward(raw, coefficients)
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         raw, coefficients = ctx.saved_tensors
         wants_raw = ctx.needs_input_grad[0]
-        fused: FusedIsp = ctx.fused
-        sums, of_raw = run_adjoint_program(fused.adjoint_program, coefficients, raw, gradient, for_raw=wants_raw)
-        return of_raw, fused.coefficient_gradient(sums, coefficients.detach()), None
+        adjoint: Any = _Adjoint.apply
+        of_raw, of_coefficients = adjoint(raw, coefficients, *gradients, ctx.fused, wants_raw)
+        return of_raw if wants_raw else None, of_coefficients, None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> None:
+        raise CamsimError("the fused path has no forward-mode derivative; compile the camera with fused=False")
 
     @staticmethod
     def vmap(
@@ -129,6 +143,38 @@ class _Develop(torch.autograd.Function):
         return torch.stack(images), 0
 
 
+class _Adjoint(torch.autograd.Function):
+    """The chain backwards; a function of its own, so that torch.func can map it and a second derivative is refused."""
+
+    @staticmethod
+    def forward(
+        raw: Tensor, coefficients: Tensor, gradient: Tensor, fused: FusedIsp, for_raw: bool
+    ) -> tuple[Tensor, Tensor]:
+        sums, of_raw = run_adjoint_program(fused.adjoint_program, coefficients, raw, gradient, for_raw=for_raw)
+        of_coefficients = fused.coefficient_gradient(sums, coefficients.detach())
+        return raw.new_empty(0) if of_raw is None else of_raw, of_coefficients
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> None:
+        raise CamsimError("the fused path has no second derivative; compile the camera with fused=False")
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[int | None, ...], raw: Tensor, coefficients: Tensor, gradient: Tensor, *rest: Any
+    ) -> tuple[tuple[Tensor, Tensor], tuple[int, int]]:
+        each = [
+            tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+            for tensor, dim in zip((raw, coefficients, gradient), in_dims[:3], strict=True)
+        ]
+        results = [_Adjoint.apply(*one, *rest) for one in zip(*each, strict=True)]  # type: ignore[no-untyped-call]
+        of_raw, of_coefficients = (torch.stack(part) for part in zip(*results, strict=True))
+        return (of_raw, of_coefficients), (0, 0)
+
+
 class FusedChains:
     """Several chains over the same mosaic as one program; what they have in common, with the same numbers, is there
     once."""
@@ -139,10 +185,10 @@ class FusedChains:
         Raises:
             LoweringError: see `FusedIsp`.
         """
-        lowering = Lowering()
+        lowering = Lowering(shares=True)
         for stages, cfa in chains:
             lowering.add_chain(stages, cfa)
-        self.program = lowering.graph.program()
+        self.program = lowering.program()
         self._numbers = torch.cat([numbers() for numbers in lowering.coefficients]).detach()
 
     def develop(self, raw: Tensor, *, as_bytes: bool = False) -> list[Tensor]:

@@ -40,10 +40,14 @@ def develop_tiled(isp: nn.Module, raw: Tensor, reach: int, tile: int = TILE) -> 
     if reach % 2 or tile % 2 or reach < 0 or tile < 2:
         raise ValueError(f"reach and tile must be even and not negative, got reach {reach}, tile {tile}")
     height, width = raw.shape[-2:]
-    image = raw.new_empty(raw.shape[0], 3, height, width)
+    image: Tensor | None = None
     for sample, (top, left) in product(range(raw.shape[0]), product(range(0, height, tile), range(0, width, tile))):
         above, before = max(top - reach, 0), max(left - reach, 0)
         window = raw[sample, None, :, above : top + tile + reach, before : left + tile + reach]
         y, x = top - above, left - before
-        image[sample, :, top : top + tile, left : left + tile] = isp(window)[0, :, y : y + tile, x : x + tile]
+        made = isp(window)
+        if image is None:  # made like a tile: under vmap that has a dimension more than the mosaic
+            image = made.new_empty(raw.shape[0], 3, height, width)
+        image[sample, :, top : top + tile, left : left + tile] = made[0, :, y : y + tile, x : x + tile]
+    assert image is not None
     return image

@@ -24,6 +24,9 @@ FAST = {"contract", "nsz", "nnan", "ninf", "arcp"}
 """What the compiler may assume: no NaN or infinity, -0 is 0, multiply and add may be one rounding. Not that sums may be
 reordered: results must not depend on how a row is cut into vectors."""
 
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Of functions that only kernels call: wrappers for Python would cost time to compile."""
+
 _lock = threading.RLock()
 
 
@@ -53,13 +56,13 @@ def kept_on_disk() -> Iterator[None]:
 
 def row_function(function: F) -> F:
     """A loop over a row, called from a kernel."""
-    compiled: F = njit(fastmath=FAST, error_model="numpy")(function)
+    compiled: F = njit(fastmath=FAST, error_model="numpy", **_INNER)(function)
     return compiled
 
 
 def lane_function(function: F) -> F:
     """A formula on vectors, merged into the loop that uses it: a call for every sixteen pixels would cost more."""
-    compiled: F = njit(fastmath=FAST, error_model="numpy", forceinline=True)(function)
+    compiled: F = njit(fastmath=FAST, error_model="numpy", forceinline=True, **_INNER)(function)
     return compiled
 
 
