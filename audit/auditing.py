@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -198,11 +199,12 @@ def _matrix(
     show.start("Profiles", len(samples) * len(cameras))
     show.advance(len(done) * len(cameras))
     rest = [sample for sample in samples if sample.id not in done]
-    for chunk in measure(model, rest, targets, cameras, seed=seed, batch=batch, step=show.advance):
-        if folder:
-            folder.add(chunk)
-        outcomes += chunk.outcomes
-        unreadable += chunk.unreadable
+    with closing(measure(model, rest, targets, cameras, seed=seed, batch=batch, step=show.advance)) as chunks:
+        for chunk in chunks:
+            if folder:
+                folder.add(chunk)
+            outcomes += chunk.outcomes
+            unreadable += chunk.unreadable
     if not outcomes:
         raise NoDataError(f"none of the {len(samples)} samples could be read; the first: {unreadable[0].reason}")
     place = {sample.id: index for index, sample in enumerate(samples)}

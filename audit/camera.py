@@ -1,7 +1,8 @@
-"""A compiled profile as the audit uses it: scene in, the 8-bit picture that the device would hand over out."""
+"""Compiled profiles as the audit uses them: scene in, the 8-bit picture that the device would hand over out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 import camsim
 from camsim import Emulator, Profile
+from camsim.group import CameraGroup
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,47 @@ class Camera:
 
     @torch.inference_mode()
     def shoot(self, scene: Tensor, seed: int, sample: str) -> NDArray[np.uint8]:
-        """Capture and develop one scene (3, H, W) and store it in 8 bits: (H, W, 3).
+        """Capture and develop one scene (3, H, W) and store it in 8 bits: (H, W, 3), plane after plane in memory.
 
         One scene at a time, so that the picture is the same whatever else is in the batch. What lies outside [0, 1]
         after the chain is cut here, since 8 bits hold no more.
         """
-        encoded: Tensor = self.emulator(scene[None], seed, [sample])[0]
-        levels = (encoded.clamp(0, 1) * 255).round().to(torch.uint8)
-        picture: NDArray[np.uint8] = levels.permute(1, 2, 0).contiguous().numpy()
-        return picture
+        return _picture(self.emulator.develop(_expose(self, scene, seed, sample), dtype=torch.uint8))
+
+
+class SharedSensor:
+    """Cameras with the same sensor, which one exposure serves; they differ in how they develop it."""
+
+    def __init__(self, cameras: Sequence[Camera]) -> None:
+        self.cameras = tuple(cameras)
+        self._group = CameraGroup([camera.emulator for camera in cameras])
+
+    @torch.inference_mode()
+    def shoot(self, scene: Tensor, seed: int, sample: str) -> list[NDArray[np.uint8]]:
+        """The picture of each camera: the same, to the bit, as `Camera.shoot` gives."""
+        mosaic = _expose(self.cameras[0], scene, seed, sample)
+        return [_picture(image) for image in self._group.develop(mosaic, dtype=torch.uint8)]
 
 
 def open_camera(profile: Profile) -> Camera:
     """Compile a profile for the audit."""
     return Camera(profile, camsim.compile(profile).eval())
+
+
+def share_sensors(cameras: Sequence[Camera]) -> list[SharedSensor]:
+    """Put the cameras together that have the same sensor; groups and cameras in the order of first appearance."""
+    groups: dict[str, list[Camera]] = {}
+    for camera in cameras:
+        # Noise is keyed by seed and sample alone, so that nothing but the sensor decides the mosaic.
+        sensor = camera.profile.resolved_sensor().model_dump_json()
+        groups.setdefault(sensor, []).append(camera)
+    return [SharedSensor(group) for group in groups.values()]
+
+
+def _expose(camera: Camera, scene: Tensor, seed: int, sample: str) -> Tensor:
+    return camera.emulator.capture(scene[None], seed, [sample], dtype=torch.uint16)
+
+
+def _picture(image: Tensor) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] = image[0].permute(1, 2, 0).numpy()
+    return picture

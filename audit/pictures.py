@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.camera import Camera
+from audit.camera import Camera, share_sensors
 from audit.data import Sample
 from audit.outcome import Outcome
 from audit.progress import Progress
@@ -24,11 +24,13 @@ def take_pictures(
     count = min(SHOWN_SCENES, len(usable))
     chosen = [usable[round(index * (len(usable) - 1) / max(count - 1, 1))] for index in range(count)]
     show.start("Pictures", len(chosen) * len(cameras))
+    sensors = share_sensors(cameras)
     pictures: dict[str, dict[str, NDArray[np.uint8]]] = {}
     for sample in chosen:
         scene = sample.load()
         pictures[sample.id] = {}
-        for camera in cameras:
-            pictures[sample.id][camera.name] = camera.shoot(scene, seed, sample.id)
-            show.advance(1)
+        for sensor in sensors:
+            shot = zip(sensor.cameras, sensor.shoot(scene, seed, sample.id), strict=True)
+            pictures[sample.id] |= {camera.name: picture for camera, picture in shot}
+            show.advance(len(sensor.cameras))
     return pictures

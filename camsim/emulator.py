@@ -178,7 +178,10 @@ class Emulator(nn.Module):
             result: Tensor = torch.func.functional_call(self, values, (raw,), {"mosaic": True})
             return result
 
-        return torch.func.vmap(one)({name: values.to(known[name].dtype) for name, values in knobs.items()})
+        turned = {name: values.to(known[name].dtype) for name, values in knobs.items()}
+        wants_gradient = torch.is_grad_enabled() and any(values.requires_grad for values in turned.values())
+        with torch.set_grad_enabled(wants_gradient):
+            return torch.func.vmap(one)(turned)
 
     def isp_knobs(self) -> dict[str, Knob]:
         """The knobs of the ISP alone."""

@@ -114,6 +114,7 @@ class _Develop(torch.autograd.Function):
         raw, coefficients, ctx.fused = inputs
         ctx.save_for_backward(raw, coefficients)
 
+    @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         raw, coefficients = ctx.saved_tensors
         wants_raw = ctx.needs_input_grad[0]

@@ -85,7 +85,8 @@ class OnnxModel:
                 f"{self.name}: runs {self._batch} images at a time, so they must be of one size; got {sorted(shapes)}. "
                 f"Declare 'input_size: [H, W]'"
             )
-        batch = np.stack([*arrays, *[arrays[-1]] * (self._batch - len(arrays))])
+        filled = [*arrays, *[arrays[-1]] * (self._batch - len(arrays))]
+        batch = filled[0][None] if self._batch == 1 else np.stack(filled)
         try:
             (scores,) = self._session.run([self._output], {self._input: batch})
         except Exception as error:  # onnxruntime's errors have no base class of their own

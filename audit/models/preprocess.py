@@ -140,7 +140,7 @@ def preprocess(image: NDArray[np.uint8], resolved: ResolvedPreprocess) -> NDArra
     """Prepare one image for a model.
 
     Args:
-        image: (H, W, 3), RGB, 0..255.
+        image: (H, W, 3), RGB, 0..255, in any order of memory; quickest where each channel is a plane.
         resolved: what the model wants.
 
     Returns:
@@ -151,18 +151,41 @@ def preprocess(image: NDArray[np.uint8], resolved: ResolvedPreprocess) -> NDArra
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise CamsimError(f"an image must be (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
-    picture = Image.fromarray(image)
-    if resolved.color == "GRAY":
-        picture = picture.convert("L")
-    if resolved.size is not None:
-        picture = _fit(picture, resolved, resolved.size)
-    pixels = np.asarray(picture).reshape(picture.height, picture.width, resolved.channels)
+    if resolved.color == "GRAY" or not _fits(image.shape[:2], resolved):
+        picture = _picture(image)
+        if resolved.color == "GRAY":
+            picture = picture.convert("L")
+        if resolved.size is not None:
+            picture = _fit(picture, resolved, resolved.size)
+        image = np.asarray(picture).reshape(picture.height, picture.width, resolved.channels)
     if resolved.color == "BGR":
-        pixels = pixels[..., ::-1]
-    values = resolved.table[pixels, np.arange(resolved.channels)]
-    if resolved.layout == "NCHW":
-        values = values.transpose(2, 0, 1)
-    return np.ascontiguousarray(values)
+        image = image[..., ::-1]
+    return _look_up(image, resolved.table, resolved.layout)
+
+
+def _look_up(pixels: NDArray[np.uint8], table: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
+    """``table[pixels[y, x, c], c]`` in the order of ``layout``; channel by channel, which is much quicker."""
+    height, width, channels = pixels.shape
+    values = np.empty((channels, height, width) if layout == "NCHW" else pixels.shape, table.dtype)
+    planes = values if layout == "NCHW" else values.transpose(2, 0, 1)
+    for channel, plane in enumerate(planes):
+        # No byte lies outside the table; with the default mode, numpy would make a copy before it writes.
+        np.take(table[:, channel], pixels[..., channel], out=plane, mode="clip")
+    return values
+
+
+def _fits(shape: tuple[int, ...], resolved: ResolvedPreprocess) -> bool:
+    """Whether `_fit` would change nothing."""
+    if resolved.size is None:
+        return True
+    return shape == resolved.size and resolved.resize_shorter in (None, min(shape))
+
+
+def _picture(image: NDArray[np.uint8]) -> Image.Image:
+    """An RGB picture of (H, W, 3); channels that lie plane after plane are not put pixel by pixel first."""
+    if image.strides[1] != 1:
+        return Image.fromarray(image)
+    return Image.merge("RGB", [Image.fromarray(image[..., channel]) for channel in range(3)])
 
 
 def _fit(picture: Image.Image, resolved: ResolvedPreprocess, size: tuple[int, int]) -> Image.Image:

@@ -27,6 +27,7 @@ _ZERO, _ONE, _FLAT = single(0), single(1), single(1e-6)
 _KNEE, _SLOPE = single(0.0031308), single(12.92)
 _CURVE_SLOPE, _CURVE_EXPONENT = single(1.055 / 2.4), single(1 / 2.4 - 1)
 _ROOT, _SHIFT = single(2.4), single(-0.055)
+_LARGE = single(1e38)
 _LN2 = single(0.6931471805599453)
 
 
@@ -38,7 +39,7 @@ def inside(value: FloatVector, low: FloatVector, high: FloatVector, then: FloatV
 
 @lane_function
 def power_slope(
-    value: FloatVector, exponent: float, limits: tuple[FloatVector, ...], gradient: FloatVector
+    value: FloatVector, exponent: float, limits: tuple[FloatVector, ...], gradient: FloatVector, clips_after: bool
 ) -> tuple[FloatVector, FloatVector]:
     """Gradient of the light, and what its exponent gets, but for ln 2."""
     low, high, low_after, high_after = limits
@@ -47,7 +48,7 @@ def power_slope(
     logarithm = log2(greatest(size, spread(_FLAT)))
     chord = exp2(logarithm * (exponent - _ONE))
     encoded = chord * limited
-    g = inside(encoded, low_after, high_after, gradient)
+    g = inside(encoded, low_after, high_after, gradient) if clips_after else gradient
     slope = chord * where_at_least(size, spread(_FLAT), spread(exponent), spread(_ONE))
     return inside(value, low, high, g * slope), g * encoded * logarithm
 
@@ -74,57 +75,64 @@ def clip_slope(value: FloatVector, limits: tuple[FloatVector, ...], gradient: Fl
     return inside(value, low, high, g)
 
 
-@Operation
-def tone_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
-    """Gradients of the three planes before the tone, and their sum, which reaches the luma that all of them got.
+@lane_function
+def power_loop(
+    rows: tuple[int, int, int, int, int, int], numbers: int, clips_after: bool, first: int, last: int
+) -> FloatVector:
+    """Gradient of one plane; returns what the exponent gets. Rows plane, filtered, luma, gradient, weights, out."""
+    plane, filtered, luma, gradient, weights, out = rows
+    exponent, limits, to_exponent = number(numbers, 4), limits_at(numbers), spread(_ZERO)
+    for x in range(first, last, 16):
+        value = at(plane, x) + (at(filtered, x) - at(luma, x))
+        here, more = power_slope(value, exponent, limits, at(gradient, x), clips_after)
+        put(out, x, here)
+        to_exponent = to_exponent + at(weights, x) * more
+    return to_exponent
 
-    Inputs red, green, blue, filtered luma, luma, and the gradients of three planes after it. Adds up the gradient of
-    the exponent of a power (the fifth coefficient). Slopes are those of camsim.isp.gamma: below 1e-6 a power's is
-    that of the chord from 0.
-    """
-    red, green, blue = row_in(op, frame, 0, y), row_in(op, frame, 1, y), row_in(op, frame, 2, y)
-    filtered, luma = row_in(op, frame, 3, y), row_in(op, frame, 4, y)
-    red_in, green_in, blue_in = row_in(op, frame, 5, y), row_in(op, frame, 6, y), row_in(op, frame, 7, y)
-    red_out, green_out, blue_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
-    sum_out, weights, share = row_out(op, frame, 3, y), integer(frame, WEIGHTS), share_of(frame, y)
-    encoding, numbers = integer(op, SETTING), coefficients_of(op, frame)
-    limits = (
+
+@lane_function
+def limits_at(numbers: int) -> tuple[FloatVector, FloatVector, FloatVector, FloatVector]:
+    """Low and high before the encoding, low and high after it."""
+    return (
         spread(number(numbers, 0)),
         spread(number(numbers, 1)),
         spread(number(numbers, 2)),
         spread(number(numbers, 3)),
     )
-    if encoding == POWER:
-        exponent, to_exponent = number(numbers, 4), spread(_ZERO)
-        for x in range(first, last, 16):
-            change = at(filtered, x) - at(luma, x)
-            r, to_r = power_slope(at(red, x) + change, exponent, limits, at(red_in, x))
-            g, to_g = power_slope(at(green, x) + change, exponent, limits, at(green_in, x))
-            b, to_b = power_slope(at(blue, x) + change, exponent, limits, at(blue_in, x))
-            put(red_out, x, r)
-            put(green_out, x, g)
-            put(blue_out, x, b)
-            put(sum_out, x, (r + g) + b)
-            to_exponent = to_exponent + at(weights, x) * ((to_r + to_g) + to_b)
-        if share > 0:
-            add(sums_of(op, frame), 4, share * _LN2, to_exponent)
-    elif encoding == SRGB:
-        for x in range(first, last, 16):
-            change = at(filtered, x) - at(luma, x)
-            r = srgb_slope(at(red, x) + change, limits, at(red_in, x))
-            g = srgb_slope(at(green, x) + change, limits, at(green_in, x))
-            b = srgb_slope(at(blue, x) + change, limits, at(blue_in, x))
-            put(red_out, x, r)
-            put(green_out, x, g)
-            put(blue_out, x, b)
-            put(sum_out, x, (r + g) + b)
-    else:
-        for x in range(first, last, 16):
-            change = at(filtered, x) - at(luma, x)
-            r = clip_slope(at(red, x) + change, limits, at(red_in, x))
-            g = clip_slope(at(green, x) + change, limits, at(green_in, x))
-            b = clip_slope(at(blue, x) + change, limits, at(blue_in, x))
-            put(red_out, x, r)
-            put(green_out, x, g)
-            put(blue_out, x, b)
-            put(sum_out, x, (r + g) + b)
+
+
+@Operation
+def tone_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
+    """Gradients of the three planes before the tone, and their sum, which reaches the luma that all of them got.
+
+    Inputs red, green, blue, filtered luma, luma, and the gradients of three planes after it. Adds up the gradient of
+    the exponent of a power (the fifth coefficient). Slopes are those of camsim.isp.gamma: below 1e-6 a power's is that
+    of the chord from 0.
+    """
+    filtered, luma = row_in(op, frame, 3, y), row_in(op, frame, 4, y)
+    weights, share, numbers = integer(frame, WEIGHTS), share_of(frame, y), coefficients_of(op, frame)
+    encoding, limits = integer(op, SETTING), limits_at(numbers)
+    clips_after = number(numbers, 2) > -_LARGE or number(numbers, 3) < _LARGE
+    for color in range(3):
+        plane, gradient = row_in(op, frame, color, y), row_in(op, frame, 5 + color, y)
+        out = row_out(op, frame, color, y)
+        if encoding == POWER:
+            rows = (plane, filtered, luma, gradient, weights, out)
+            if clips_after:
+                to_exponent = power_loop(rows, numbers, True, first, last)
+            else:
+                to_exponent = power_loop(rows, numbers, False, first, last)
+            if share > 0:
+                add(sums_of(op, frame), 4, share * _LN2, to_exponent)
+        elif encoding == SRGB:
+            for x in range(first, last, 16):
+                value = at(plane, x) + (at(filtered, x) - at(luma, x))
+                put(out, x, srgb_slope(value, limits, at(gradient, x)))
+        else:
+            for x in range(first, last, 16):
+                value = at(plane, x) + (at(filtered, x) - at(luma, x))
+                put(out, x, clip_slope(value, limits, at(gradient, x)))
+    red, green, blue = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
+    sum_out = row_out(op, frame, 3, y)
+    for x in range(first, last, 16):
+        put(sum_out, x, (at(red, x) + at(green, x)) + at(blue, x))

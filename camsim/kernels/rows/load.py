@@ -36,11 +36,14 @@ from camsim.kernels.simd import (
 @row_function
 def mirror(index: int, size: int) -> int:
     """Where a position outside [0, size) lies when the image is mirrored without repeating its edge."""
-    if size == 1:
-        return 0
-    period = 2 * (size - 1)
-    index = index % period
-    return index if index < size else period - index
+    if index < 0:
+        index = -index
+    if index < size:
+        return index
+    if index <= 2 * (size - 1):  # nearly always: a division for every border pixel would cost more than a row
+        return 2 * (size - 1) - index
+    index = index % (2 * (size - 1))
+    return index if index < size else 2 * (size - 1) - index
 
 
 @Operation
