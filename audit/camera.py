@@ -44,10 +44,11 @@ class SharedSensor:
         self._group = CameraGroup([camera.emulator for camera in cameras])
 
     @torch.inference_mode()
-    def shoot(self, scene: Tensor, seed: int, sample: str) -> list[NDArray[np.uint8]]:
-        """The picture of each camera: the same, to the bit, as `Camera.shoot` gives."""
+    def shoot(self, scene: Tensor, seed: int, sample: str) -> dict[str, NDArray[np.uint8]]:
+        """The picture of each camera, by name: the same, to the bit, as `Camera.shoot` gives."""
         mosaic = _expose(self.cameras[0], scene, seed, sample)
-        return [_picture(image) for image in self._group.develop(mosaic, dtype=torch.uint8)]
+        images = self._group.develop(mosaic, dtype=torch.uint8)
+        return {camera.name: _picture(image) for camera, image in zip(self.cameras, images, strict=True)}
 
 
 def open_camera(profile: Profile) -> Camera:
@@ -66,7 +67,8 @@ def share_sensors(cameras: Sequence[Camera]) -> list[SharedSensor]:
 
 
 def _expose(camera: Camera, scene: Tensor, seed: int, sample: str) -> Tensor:
-    return camera.emulator.capture(scene[None], seed, [sample], dtype=torch.uint16)
+    # Without the emulator's check that the scene is finite: a sample's is, and many cameras see it.
+    return camera.emulator.sensor.capture_uint16(scene[None], seed, [sample])
 
 
 def _picture(image: Tensor) -> NDArray[np.uint8]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +37,19 @@ class Chunk:
 
 @dataclass(frozen=True)
 class _Shot:
-    """One sample through the cameras of one sensor, or why it cannot be read."""
+    """One sample through some of the cameras, or why it cannot be read."""
 
-    pictures: Sequence[tuple[str, NDArray[np.uint8]]]
-    """By the camera's name."""
+    pictures: Mapping[str, NDArray[np.uint8]]
+    """By the camera's name; the reference's first."""
     unreadable: str | None = None
+
+
+SHOT_BYTES = 2**26
+"""Pictures that are made before the model sees them. Turn by turn with the model, each camera would find the caches
+cold, and take twice as long; but memory has to stay bounded, however many cameras there are."""
+
+Judged = NDArray[np.float64] | str
+"""Log-probabilities (1, C), or why the model gives none."""
 
 
 def measure(
@@ -72,57 +79,55 @@ def measure(
             outcomes: list[Outcome] = []
             unreadable: list[Unreadable] = []
             for sample in group:
-                first = next(shots)
-                if first.unreadable is not None:
-                    unreadable.append(Unreadable(sample.id, first.unreadable))
-                    step(len(cameras))
-                    continue
-                pictures = (
-                    picture for shot in chain([first], islice(shots, len(sensors) - 1)) for picture in shot.pictures
-                )
-                judged = _judge(model, pictures, cameras[0].name, step, must_work=not proven)
-                target = None if targets is None else targets[sample.id]
-                outcomes += rows(sample.id, target, {camera.name: judged[camera.name] for camera in cameras})
-                proven = True
+                judged: dict[str, Judged] = {}
+                for shot in shots:
+                    if shot.unreadable is not None:
+                        unreadable.append(Unreadable(sample.id, shot.unreadable))
+                        step(len(cameras))
+                        break
+                    judged |= _judge(model, shot.pictures, step, must_work=not (proven or judged))
+                    if len(judged) == len(cameras):
+                        target = None if targets is None else targets[sample.id]
+                        outcomes += rows(sample.id, target, {camera.name: judged[camera.name] for camera in cameras})
+                        proven = True
+                        break
             yield Chunk(tuple(sample.id for sample in group), tuple(outcomes), tuple(unreadable))
 
 
 def _shoot(samples: Sequence[Sample], sensors: Sequence[SharedSensor], seed: int) -> Iterator[_Shot]:
-    """Every sample: one shot for each sensor, or a single one that says why it cannot be read."""
+    """Each sample in one shot or, where the pictures are large, in several; or in one that says why it cannot be read."""
     for sample in samples:
         try:
             scene = sample.load()
         except CamsimError as error:
-            yield _Shot([], str(error))
+            yield _Shot({}, str(error))
             continue
+        pictures: dict[str, NDArray[np.uint8]] = {}
         for sensor in sensors:
-            names = [camera.name for camera in sensor.cameras]
-            yield _Shot(list(zip(names, sensor.shoot(scene, seed, sample.id), strict=True)))
+            pictures |= sensor.shoot(scene, seed, sample.id)
+            if sensor is sensors[-1] or sum(picture.nbytes for picture in pictures.values()) >= SHOT_BYTES:
+                yield _Shot(pictures)
+                pictures = {}
 
 
 def _judge(
-    model: Model,
-    pictures: Iterable[tuple[str, NDArray[np.uint8]]],
-    reference: str,
-    step: Callable[[int], None],
-    *,
-    must_work: bool,
-) -> dict[str, NDArray[np.float64] | str]:
-    """Log-probabilities (1, C) for each camera, or why the model gives none."""
-    judged: dict[str, NDArray[np.float64] | str] = {}
-    for name, picture in pictures:
+    model: Model, pictures: Mapping[str, NDArray[np.uint8]], step: Callable[[int], None], *, must_work: bool
+) -> dict[str, Judged]:
+    """What the model says of each picture. ``must_work``: an error with the first one, the reference's, is raised."""
+    judged: dict[str, Judged] = {}
+    for name, picture in pictures.items():
         try:
             judged[name] = model.log_probabilities([picture])
         except CamsimError as error:
-            if must_work and name == reference:
+            if must_work and not judged:
                 raise
             judged[name] = str(error)
         step(1)
     return judged
 
 
-def rows(sample: str, target: int | None, judged: Mapping[str, NDArray[np.float64] | str]) -> list[Outcome]:
-    """The rows of one sample from each profile's log-probabilities (1, C), or from why there are none.
+def rows(sample: str, target: int | None, judged: Mapping[str, Judged]) -> list[Outcome]:
+    """The rows of one sample from what the model says of each profile's picture.
 
     The first profile is the reference; without it there is nothing to compare with, and all rows are failed ones.
     """

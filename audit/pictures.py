@@ -30,7 +30,6 @@ def take_pictures(
         scene = sample.load()
         pictures[sample.id] = {}
         for sensor in sensors:
-            shot = zip(sensor.cameras, sensor.shoot(scene, seed, sample.id), strict=True)
-            pictures[sample.id] |= {camera.name: picture for camera, picture in shot}
+            pictures[sample.id] |= sensor.shoot(scene, seed, sample.id)
             show.advance(len(sensor.cameras))
     return pictures

@@ -30,8 +30,8 @@ def one_torch_thread() -> Iterator[None]:
 def ahead(items: Iterable[T]) -> Generator[T]:
     """The same items in the same order, each made in another thread while the one before it is in use.
 
-    No more than one item waits. What making an item raises is raised where that item would have come. Closing the generator
-    waits for the item that is being made, and makes no more.
+    No more than one item waits. What making an item raises is raised where that item would have come. Closing the
+    generator waits for the item that is being made, and makes no more.
     """
     source, end = iter(items), object()
     with ThreadPoolExecutor(1, thread_name_prefix="audit") as pool:

@@ -23,8 +23,12 @@ cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
 print(json.dumps([cpu, wall]))
 """
 
-_CAMERA = """
+_NUMBA = "from numba import njit; njit(lambda x: x)(1)"
+"""What any use of numba costs once, whatever is compiled."""
+
+_CAMERA = f"""
 import torch, camsim
+{_NUMBA}
 camera = camsim.compile("seed/drone/bi-s-ga")
 raw, scene = torch.full((1, 1, 64, 64), 9000.0), torch.full((1, 3, 64, 64), 0.5)
 """
@@ -44,6 +48,7 @@ class FirstCall:
 IMPORTS = (
     FirstCall("import torch", "import torch"),
     FirstCall("import camsim and reach compile, beside torch", "import camsim; camsim.compile", "import torch", 1.0),
+    FirstCall("numba's own start, beside torch", _NUMBA, "import torch"),
     FirstCall("camsim --help", "from camsim.cli import main\ntry: main()\nexcept SystemExit: pass", "", 0.5),
 )
 KERNELS = (

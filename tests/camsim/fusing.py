@@ -95,7 +95,7 @@ def mosaic(
     light = smooth + 0.5 * (torch.rand(batch, 1, height, width, generator=generator) - 0.5)
     form = profile.raw_format
     black, white = max(form.black), min(form.white)
-    return black + (low + (high - low) * light) * (white - black)
+    return (black + (low + (high - low) * light) * (white - black)).clamp(0, form.full_scale)
 
 
 @contextmanager
