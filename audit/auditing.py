@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.camera import Camera, open_camera
+from audit.camera import Camera, Lineup, open_camera
 from audit.data import Dataset, Sample, open_dataset
 from audit.gate import Gate
 from audit.manifest import build_manifest, run_key
@@ -104,7 +104,8 @@ def run(
     folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
     with one_torch_thread():
         cameras = [open_camera(profile) for profile in [base, *chosen]]
-        outcomes, unreadable = _matrix(subject, samples, targets, cameras, seed, batch, folder, show)
+        lineup = Lineup(cameras)
+        outcomes, unreadable = _matrix(subject, samples, targets, lineup, seed, batch, folder, show)
         worst: list[WorstCase] = []
         if search:
             worst.append(_search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show))
@@ -123,7 +124,7 @@ def run(
         seed=seed,
     )
     with one_torch_thread():
-        shown = [*cameras, *(open_camera(case.profile) for case in worst)]
+        shown = [lineup, Lineup([open_camera(case.profile) for case in worst])]
         pictures = take_pictures(samples, outcomes, shown, seed, show)
     manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
     rows = (*outcomes, *(row for case in worst for row in case.judged))
@@ -189,17 +190,17 @@ def _matrix(
     model: Model,
     samples: Sequence[Sample],
     targets: Mapping[str, int] | None,
-    cameras: Sequence[Camera],
+    lineup: Lineup,
     seed: int,
     batch: int,
     folder: RunFolder | None,
     show: Progress,
 ) -> tuple[list[Outcome], list[Unreadable]]:
     outcomes, unreadable, done = folder.done() if folder else ([], [], set())
-    show.start("Profiles", len(samples) * len(cameras))
-    show.advance(len(done) * len(cameras))
+    show.start("Profiles", len(samples) * len(lineup.cameras))
+    show.advance(len(done) * len(lineup.cameras))
     rest = [sample for sample in samples if sample.id not in done]
-    with closing(measure(model, rest, targets, cameras, seed=seed, batch=batch, step=show.advance)) as chunks:
+    with closing(measure(model, rest, targets, lineup, seed=seed, batch=batch, step=show.advance)) as chunks:
         for chunk in chunks:
             if folder:
                 folder.add(chunk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,34 +36,38 @@ class Camera:
         return _picture(self.emulator.develop(_expose(self, scene, seed, sample), dtype=torch.uint8))
 
 
-class SharedSensor:
-    """Cameras with the same sensor, which one exposure serves; they differ in how they develop it."""
+class Lineup:
+    """Cameras that see the same scenes. Those with one sensor share its exposure, and what their ISPs have in common."""
 
     def __init__(self, cameras: Sequence[Camera]) -> None:
+        """Put cameras of distinct names together, with their knobs as they are now."""
         self.cameras = tuple(cameras)
-        self._group = CameraGroup([camera.emulator for camera in cameras])
+        alike: dict[str, list[Camera]] = {}
+        for camera in cameras:
+            # Noise is keyed by seed and sample alone, so that nothing but the sensor decides the mosaic.
+            alike.setdefault(camera.profile.resolved_sensor().model_dump_json(), []).append(camera)
+        self._groups = [(group, CameraGroup([camera.emulator for camera in group])) for group in alike.values()]
 
-    @torch.inference_mode()
-    def shoot(self, scene: Tensor, seed: int, sample: str) -> dict[str, NDArray[np.uint8]]:
-        """The picture of each camera, by name: the same, to the bit, as `Camera.shoot` gives."""
-        mosaic = _expose(self.cameras[0], scene, seed, sample)
-        images = self._group.develop(mosaic, dtype=torch.uint8)
-        return {camera.name: _picture(image) for camera, image in zip(self.cameras, images, strict=True)}
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(camera.name for camera in self.cameras)
+
+    def shoot(self, scene: Tensor, seed: int, sample: str) -> Iterator[dict[str, NDArray[np.uint8]]]:
+        """The picture of every camera, by name, as `Camera.shoot` gives it, to the bit.
+
+        They come sensor by sensor, that of the first camera first: all of them at once may not fit into memory.
+        """
+        for cameras, group in self._groups:
+            # Not around the loop: between two pictures it is another's turn.
+            with torch.inference_mode():
+                images = group.develop(_expose(cameras[0], scene, seed, sample), dtype=torch.uint8)
+                shot = {camera.name: _picture(image) for camera, image in zip(cameras, images, strict=True)}
+            yield shot
 
 
 def open_camera(profile: Profile) -> Camera:
     """Compile a profile for the audit."""
     return Camera(profile, camsim.compile(profile).eval())
-
-
-def share_sensors(cameras: Sequence[Camera]) -> list[SharedSensor]:
-    """Put the cameras together that have the same sensor; groups and cameras in the order of first appearance."""
-    groups: dict[str, list[Camera]] = {}
-    for camera in cameras:
-        # Noise is keyed by seed and sample alone, so that nothing but the sensor decides the mosaic.
-        sensor = camera.profile.resolved_sensor().model_dump_json()
-        groups.setdefault(sensor, []).append(camera)
-    return [SharedSensor(group) for group in groups.values()]
 
 
 def _expose(camera: Camera, scene: Tensor, seed: int, sample: str) -> Tensor:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.camera import Camera, SharedSensor, share_sensors
+from audit.camera import Lineup
 from audit.data import Sample
 from audit.metrics import jensen_shannon, margin
 from audit.models import Model
@@ -56,13 +56,13 @@ def measure(
     model: Model,
     samples: Sequence[Sample],
     targets: Mapping[str, int] | None,
-    cameras: Sequence[Camera],
+    lineup: Lineup,
     *,
     seed: int,
     batch: int,
     step: Callable[[int], None] = lambda cells: None,
 ) -> Generator[Chunk]:
-    """Measure samples on cameras, the first of which is the reference; one chunk for every ``batch`` samples.
+    """Measure samples on cameras, the first of which is the reference: one chunk for every ``batch`` samples.
 
     Outcomes do not depend on ``batch``: a scene is shot and judged by itself, and what a chunk holds is only what is
     kept together before it is handed on. Samples are read and shot in another thread, while the model runs in this one.
@@ -71,9 +71,8 @@ def measure(
     Raises:
         CamsimError: the very first picture cannot be judged by the model: then none can.
     """
-    sensors = share_sensors(cameras)
     proven = False
-    with closing(ahead(_shoot(samples, sensors, seed))) as shots:
+    with closing(ahead(_shoot(samples, lineup, seed))) as shots:
         for start in range(0, len(samples), batch):
             group = samples[start : start + batch]
             outcomes: list[Outcome] = []
@@ -83,19 +82,19 @@ def measure(
                 for shot in shots:
                     if shot.unreadable is not None:
                         unreadable.append(Unreadable(sample.id, shot.unreadable))
-                        step(len(cameras))
+                        step(len(lineup.cameras))
                         break
                     judged |= _judge(model, shot.pictures, step, must_work=not (proven or judged))
-                    if len(judged) == len(cameras):
+                    if len(judged) == len(lineup.cameras):
                         target = None if targets is None else targets[sample.id]
-                        outcomes += rows(sample.id, target, {camera.name: judged[camera.name] for camera in cameras})
+                        outcomes += rows(sample.id, target, {name: judged[name] for name in lineup.names})
                         proven = True
                         break
             yield Chunk(tuple(sample.id for sample in group), tuple(outcomes), tuple(unreadable))
 
 
-def _shoot(samples: Sequence[Sample], sensors: Sequence[SharedSensor], seed: int) -> Iterator[_Shot]:
-    """Each sample in one shot or, where the pictures are large, in several; or in one that says why it cannot be read."""
+def _shoot(samples: Sequence[Sample], lineup: Lineup, seed: int) -> Iterator[_Shot]:
+    """Each sample in one shot or, where its pictures are large, in several; or in one that says why it has none."""
     for sample in samples:
         try:
             scene = sample.load()
@@ -103,11 +102,13 @@ def _shoot(samples: Sequence[Sample], sensors: Sequence[SharedSensor], seed: int
             yield _Shot({}, str(error))
             continue
         pictures: dict[str, NDArray[np.uint8]] = {}
-        for sensor in sensors:
-            pictures |= sensor.shoot(scene, seed, sample.id)
-            if sensor is sensors[-1] or sum(picture.nbytes for picture in pictures.values()) >= SHOT_BYTES:
+        for some in lineup.shoot(scene, seed, sample.id):
+            pictures |= some
+            if sum(picture.nbytes for picture in pictures.values()) >= SHOT_BYTES:
                 yield _Shot(pictures)
                 pictures = {}
+        if pictures:
+            yield _Shot(pictures)
 
 
 def _judge(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.camera import Camera, share_sensors
+from audit.camera import Lineup
 from audit.data import Sample
 from audit.outcome import Outcome
 from audit.progress import Progress
@@ -16,20 +16,22 @@ SHOWN_SCENES = 4
 
 
 def take_pictures(
-    samples: Sequence[Sample], outcomes: Sequence[Outcome], cameras: Sequence[Camera], seed: int, show: Progress
+    samples: Sequence[Sample], outcomes: Sequence[Outcome], lineups: Sequence[Lineup], seed: int, show: Progress
 ) -> dict[str, dict[str, NDArray[np.uint8]]]:
     """Evenly spaced readable scenes: sample -> profile -> (H, W, 3)."""
     readable = {row.sample for row in outcomes}
     usable = [sample for sample in samples if sample.id in readable]
     count = min(SHOWN_SCENES, len(usable))
     chosen = [usable[round(index * (len(usable) - 1) / max(count - 1, 1))] for index in range(count)]
-    show.start("Pictures", len(chosen) * len(cameras))
-    sensors = share_sensors(cameras)
+    names = [name for lineup in lineups for name in lineup.names]
+    show.start("Pictures", len(chosen) * len(names))
     pictures: dict[str, dict[str, NDArray[np.uint8]]] = {}
     for sample in chosen:
         scene = sample.load()
-        pictures[sample.id] = {}
-        for sensor in sensors:
-            pictures[sample.id] |= sensor.shoot(scene, seed, sample.id)
-            show.advance(len(sensor.cameras))
+        taken: dict[str, NDArray[np.uint8]] = {}
+        for lineup in lineups:
+            for some in lineup.shoot(scene, seed, sample.id):
+                taken |= some
+                show.advance(len(some))
+        pictures[sample.id] = {name: taken[name] for name in names}
     return pictures

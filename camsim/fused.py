@@ -54,7 +54,7 @@ class FusedIsp:
         coefficients = self.coefficients()
         if all(type(knob) is nn.Parameter for knob in self._knobs()):
             (image,) = run_program(self.program, coefficients[None], raw, as_bytes=as_bytes, out=out)
-            return image[0]
+            return image[0] if out is None else out
         # What stands in for a knob may be several values at once, those of vmap.
         made: Tensor = _Develop.apply(raw, coefficients, self)  # type: ignore[no-untyped-call]
         if as_bytes:

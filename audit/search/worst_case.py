@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from audit.camera import Camera, open_camera
+from audit.camera import Camera, Lineup, open_camera
 from audit.data import Sample
 from audit.matrix import measure
 from audit.metrics import soft_error
@@ -89,8 +89,8 @@ def find_worst_case(
 
     point = maximise(evaluate, space.start(), budget, seed)
     profile = space.at(point, name=f"worst/{base.name}")
-    cameras = [reference, open_camera(profile)]
-    chunks = list(measure(model, held_out, targets, cameras, seed=seed, batch=1, step=step))
+    lineup = Lineup([reference, open_camera(profile)])
+    chunks = list(measure(model, held_out, targets, lineup, seed=seed, batch=1, step=step))
     judged = tuple(row for chunk in chunks for row in chunk.outcomes if row.profile == profile.name)
     found, start = book.find(point), book.find(space.start())
     if found is None or start is None:

@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from camsim.kernels.counter import words_row
-from camsim.kernels.jit import STAMP, entry_point, row_function
+from camsim.kernels.jit import entry_point, row_function
 from camsim.kernels.noise import READ, SHOT
 from camsim.kernels.normal import normal_row
 from camsim.kernels.poisson import BLOCK, poisson_row
@@ -91,103 +91,96 @@ def noise_rows(
     normal_row(read, READ, start, limit, key, vectors, normal)
 
 
-def _make(stamp: int) -> Any:
-    @entry_point
-    def run(
-        first: int,
-        last: int,
-        scene: int,
-        shape: int,
-        sites: int,
-        numbers: int,
-        keys: int,
-        out: int,
-        out_is_uint16: bool,
-        gradient: int,
-        scene_gradient: int,
-        fresh: int,
-        sums: int,
-    ) -> None:
-        """Run tiles [first, last), either forward or for the gradient. Everything is given by its address.
+@entry_point
+def run(
+    first: int,
+    last: int,
+    scene: int,
+    shape: int,
+    sites: int,
+    numbers: int,
+    keys: int,
+    out: int,
+    out_is_uint16: bool,
+    gradient: int,
+    scene_gradient: int,
+    fresh: int,
+    sums: int,
+) -> None:
+    """Run tiles [first, last), either forward or for the gradient. Everything is given by its address.
 
-        Args:
-            first: counted over samples and runs of 8 rows, the last fastest.
-            last: exclusive.
-            scene: (samples, 3, height, pitch) float32, pitch >= 16.
-            shape: height, pitch, width: int64; pixels beyond the width are room, and their result means nothing.
-            sites: (2, 2, 4, 16) float32, see `site`.
-            numbers: (6,) float32.
-            keys: a uint64 for each sample; 0: no noise.
-            out: (samples, height, pitch) float32 or uint16 DN; 0: none wanted, but the gradient.
-            out_is_uint16: which of them.
-            gradient: (samples, height, pitch) float32, of the result; 0 beyond the width.
-            scene_gradient: like the scene; 0: not wanted.
-            fresh: (16,) float32: 0 for the pixels of a row's last vector that the one before it has, else 1.
-            sums: (tiles, 8, 16) float64, 0 before.
-        """
-        _ = stamp
-        rows = np.empty((9, BLOCK), F)
-        light = rows.ctypes.data
-        electrons, shot, read = light + 4 * BLOCK, light + 8 * BLOCK, light + 12 * BLOCK
-        normal = light + 16 * BLOCK  # and four spare rows behind it
-        height, pitch, width = integer(shape, 0), integer(shape, 1), integer(shape, 2)
-        exposure, well = number(numbers, EXPOSURE), spread(number(numbers, WELL))
-        sigma, gain = number(numbers, READ_NOISE), number(numbers, GAIN)
-        top, factor = spread(number(numbers, TOP)), number(numbers, FACTOR)
-        zero, half, one = spread(ZERO), spread(HALF), spread(ONE)
-        plane, limit = height * pitch, pitch - LANES
-        tiles = (height + ROWS - 1) // ROWS
-        for place in range(0, BLOCK, LANES):
-            put(normal, place, zero)
-        for tile in range(first, last):
-            sample = tile // tiles
-            key = np.uint64(0)
-            if keys != 0:
-                key = np.uint64(integer(keys, sample))
-            for y in range(tile % tiles * ROWS, min((tile % tiles + 1) * ROWS, height)):
-                seen = scene + 4 * (3 * sample * plane + y * pitch)
-                mosaic_row = sample * plane + y * pitch
-                for start in range(0, pitch, BLOCK):
-                    vectors = (min(pitch - start, BLOCK) + LANES - 1) // LANES
-                    light_row(seen, plane, sites, y, start, limit, vectors, light)
-                    for place in range(0, vectors * LANES, LANES):
-                        put(electrons, place, exposure * at(light, place))
-                    if keys != 0:
-                        index = y * width
-                        noise_rows(electrons, index + start, index + limit, key, vectors, normal, shot, read)
-                    for place in range(0, vectors * LANES, LANES):
-                        x = min(start + place, limit)
-                        count = at(electrons, place)
-                        held = least(count, well) + sigma * at(normal, place)
-                        dn = gain * held + at(site(sites, y, x), 3 * LANES)
-                        if out != 0:
-                            result = nearest(least(greatest(dn, zero), top)) * factor
-                            if out_is_uint16:
-                                put_uint16(out, mosaic_row + x, result)
-                            else:
-                                put(out, mosaic_row + x, result)
-                            continue
-                        g = at(gradient, mosaic_row + x) * factor
-                        g = where_at_least(dn, zero, where_at_least(top, dn, g, zero), zero)
-                        over = where_at_least(count, well, where_at_least(well, count, half, one), zero)
-                        kept = gain * (one - over)
-                        if scene_gradient != 0:
-                            down = scene_gradient + 4 * (3 * sample * plane + y * pitch)
-                            weights = site(sites, y, x)
-                            for color in range(3):
-                                put(down, color * plane + x, at(weights, color * LANES) * (g * kept * exposure))
-                        if x != start + place:
-                            g = g * at(fresh, 0)
-                        partial = sums + 8 * SUMS * LANES * tile
-                        accumulate(partial, EXPOSURE * LANES, g * kept * at(light, place))
-                        accumulate(partial, WELL * LANES, g * gain * over)
-                        accumulate(partial, READ_NOISE * LANES, g * gain * at(normal, place))
-                        accumulate(partial, GAIN * LANES, g * held)
-                        odd = x & 1
-                        accumulate(partial, (BLACK + 2 * (y & 1) + odd) * LANES, g)
-
-    return run
-
-
-run = _make(STAMP)
-"""See its inner docstring; compiled or loaded on the first call."""
+    Args:
+        first: counted over samples and runs of 8 rows, the last fastest.
+        last: exclusive.
+        scene: (samples, 3, height, pitch) float32, pitch >= 16.
+        shape: height, pitch, width: int64; pixels beyond the width are room, and their result means nothing.
+        sites: (2, 2, 4, 16) float32, see `site`.
+        numbers: (6,) float32.
+        keys: a uint64 for each sample; 0: no noise.
+        out: (samples, height, pitch) float32 or uint16 DN; 0: none wanted, but the gradient.
+        out_is_uint16: which of them.
+        gradient: (samples, height, pitch) float32, of the result; 0 beyond the width.
+        scene_gradient: like the scene; 0: not wanted.
+        fresh: (16,) float32: 0 for the pixels of a row's last vector that the one before it has, else 1.
+        sums: (tiles, 8, 16) float64, 0 before.
+    """
+    rows = np.empty((9, BLOCK), F)
+    light = rows.ctypes.data
+    electrons, shot, read = light + 4 * BLOCK, light + 8 * BLOCK, light + 12 * BLOCK
+    normal = light + 16 * BLOCK  # and four spare rows behind it
+    height, pitch, width = integer(shape, 0), integer(shape, 1), integer(shape, 2)
+    exposure, well = number(numbers, EXPOSURE), spread(number(numbers, WELL))
+    sigma, gain = number(numbers, READ_NOISE), number(numbers, GAIN)
+    top, factor = spread(number(numbers, TOP)), number(numbers, FACTOR)
+    zero, half, one = spread(ZERO), spread(HALF), spread(ONE)
+    plane, limit = height * pitch, pitch - LANES
+    tiles = (height + ROWS - 1) // ROWS
+    for place in range(0, BLOCK, LANES):
+        put(normal, place, zero)
+    for tile in range(first, last):
+        sample = tile // tiles
+        key = np.uint64(0)
+        if keys != 0:
+            key = np.uint64(integer(keys, sample))
+        for y in range(tile % tiles * ROWS, min((tile % tiles + 1) * ROWS, height)):
+            seen = scene + 4 * (3 * sample * plane + y * pitch)
+            mosaic_row = sample * plane + y * pitch
+            for start in range(0, pitch, BLOCK):
+                vectors = (min(pitch - start, BLOCK) + LANES - 1) // LANES
+                light_row(seen, plane, sites, y, start, limit, vectors, light)
+                for place in range(0, vectors * LANES, LANES):
+                    put(electrons, place, exposure * at(light, place))
+                if keys != 0:
+                    index = y * width
+                    noise_rows(electrons, index + start, index + limit, key, vectors, normal, shot, read)
+                for place in range(0, vectors * LANES, LANES):
+                    x = min(start + place, limit)
+                    count = at(electrons, place)
+                    held = least(count, well) + sigma * at(normal, place)
+                    dn = gain * held + at(site(sites, y, x), 3 * LANES)
+                    if out != 0:
+                        result = nearest(least(greatest(dn, zero), top)) * factor
+                        if out_is_uint16:
+                            put_uint16(out, mosaic_row + x, result)
+                        else:
+                            put(out, mosaic_row + x, result)
+                        continue
+                    g = at(gradient, mosaic_row + x) * factor
+                    g = where_at_least(dn, zero, where_at_least(top, dn, g, zero), zero)
+                    over = where_at_least(count, well, where_at_least(well, count, half, one), zero)
+                    kept = gain * (one - over)
+                    if scene_gradient != 0:
+                        down = scene_gradient + 4 * (3 * sample * plane + y * pitch)
+                        weights = site(sites, y, x)
+                        for color in range(3):
+                            put(down, color * plane + x, at(weights, color * LANES) * (g * kept * exposure))
+                    if x != start + place:
+                        g = g * at(fresh, 0)
+                    partial = sums + 8 * SUMS * LANES * tile
+                    accumulate(partial, EXPOSURE * LANES, g * kept * at(light, place))
+                    accumulate(partial, WELL * LANES, g * gain * over)
+                    accumulate(partial, READ_NOISE * LANES, g * gain * at(normal, place))
+                    accumulate(partial, GAIN * LANES, g * held)
+                    odd = x & 1
+                    accumulate(partial, (BLACK + 2 * (y & 1) + odd) * LANES, g)
+    rows[0, 0] = 0  # numba frees an array after its last use, and an address is none: this is the last

@@ -6,11 +6,15 @@ files, so they are kept in a folder named after `STAMP`, a number that changes w
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,14 +44,30 @@ def _stamp() -> int:
 STAMP = _stamp()
 
 
+@cache
+def _folder(chosen: str | None) -> Path:
+    base = Path(chosen) if chosen else user_cache_path("camsim") / "kernels"
+    folder = base / f"camsim-{STAMP:x}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if writable:
+        return folder
+    # A disk that may not be written, as in many containers: compile for this process alone. The folder has a name that
+    # nobody else can know, since what lies in it is run.
+    private = tempfile.mkdtemp(prefix="camsim-kernels-")
+    atexit.register(shutil.rmtree, private, ignore_errors=True)
+    return Path(private)
+
+
 @contextmanager
 def kept_on_disk() -> Iterator[None]:
     """Where numba looks for kernels, and keeps them, while one is made; NUMBA_CACHE_DIR moves the folder."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    base = Path(chosen) if chosen else user_cache_path("camsim") / "kernels"
     with _lock:
         before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(base / f"camsim-{STAMP:x}")
+        numba.config.CACHE_DIR = str(_folder(os.environ.get("NUMBA_CACHE_DIR")))
         try:
             yield
         finally:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from camsim.kernels.counter import words_row
-from camsim.kernels.jit import STAMP, entry_point
+from camsim.kernels.jit import entry_point
 from camsim.kernels.normal import normal_row
 from camsim.kernels.poisson import BLOCK, poisson_row
 from camsim.kernels.simd import LANES, at, integer, put
@@ -18,43 +16,36 @@ TILE = 16384
 """Pixels of a tile: a run of a sample's pixels, all of its rows in one."""
 
 
-def _make(stamp: int) -> Any:
-    @entry_point
-    def run(first: int, last: int, means: int, out: int, pixels: int, keys: int) -> None:
-        """Fill tiles [first, last) of samples of ``pixels`` >= 16 float32.
+@entry_point
+def run(first: int, last: int, means: int, out: int, pixels: int, keys: int) -> None:
+    """Fill tiles [first, last) of samples of ``pixels`` >= 16 float32.
 
-        Args:
-            first: counted over samples and runs of 16384 pixels, the last fastest.
-            last: exclusive.
-            means: address of what to draw Poisson counts for; 0: draw standard normal numbers.
-            out: address of the result.
-            pixels: of a sample.
-            keys: address of one uint64 for each sample.
-        """
-        _ = stamp
-        rows = np.empty((8, BLOCK), np.float32)
-        row = rows.ctypes.data
-        shot, read, spare = row + 4 * BLOCK, row + 8 * BLOCK, row + 12 * BLOCK
-        tiles = (pixels + TILE - 1) // TILE
-        limit = pixels - LANES
-        for tile in range(first, last):
-            sample = tile // tiles
-            key = np.uint64(integer(keys, sample))
-            end = min((tile % tiles + 1) * TILE, pixels)
-            for start in range(tile % tiles * TILE, end, BLOCK):
-                vectors = (min(end - start, BLOCK) + LANES - 1) // LANES
-                words_row(start, limit, key, vectors, shot, read)
-                if means == 0:
-                    normal_row(read, READ, start, limit, key, vectors, row)
-                else:
-                    for place in range(0, vectors * LANES, LANES):
-                        put(row, place, at(means, sample * pixels + min(start + place, limit)))
-                    poisson_row(row, shot, SHOT, start, limit, key, vectors, spare)
+    Args:
+        first: counted over samples and runs of 16384 pixels, the last fastest.
+        last: exclusive.
+        means: address of what to draw Poisson counts for; 0: draw standard normal numbers.
+        out: address of the result.
+        pixels: of a sample.
+        keys: address of one uint64 for each sample.
+    """
+    rows = np.empty((8, BLOCK), np.float32)
+    row = rows.ctypes.data
+    shot, read, spare = row + 4 * BLOCK, row + 8 * BLOCK, row + 12 * BLOCK
+    tiles = (pixels + TILE - 1) // TILE
+    limit = pixels - LANES
+    for tile in range(first, last):
+        sample = tile // tiles
+        key = np.uint64(integer(keys, sample))
+        end = min((tile % tiles + 1) * TILE, pixels)
+        for start in range(tile % tiles * TILE, end, BLOCK):
+            vectors = (min(end - start, BLOCK) + LANES - 1) // LANES
+            words_row(start, limit, key, vectors, shot, read)
+            if means == 0:
+                normal_row(read, READ, start, limit, key, vectors, row)
+            else:
                 for place in range(0, vectors * LANES, LANES):
-                    put(out, sample * pixels + min(start + place, limit), at(row, place))
-
-    return run
-
-
-run = _make(STAMP)
-"""See its inner docstring; compiled or loaded on the first call."""
+                    put(row, place, at(means, sample * pixels + min(start + place, limit)))
+                poisson_row(row, shot, SHOT, start, limit, key, vectors, spare)
+            for place in range(0, vectors * LANES, LANES):
+                put(out, sample * pixels + min(start + place, limit), at(row, place))
+    rows[0, 0] = 0  # numba frees an array after its last use, and an address is none: this is the last

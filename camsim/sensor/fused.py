@@ -57,7 +57,7 @@ class _Call:
 
         pitch = self.scene.shape[-1]
         fresh = (torch.arange(_LANES) >= -pitch % _LANES).float()
-        arguments = (
+        arguments: tuple[Any, ...] = (
             *(_address(tensor) for tensor in (self.scene, self.shape, self.sites, self.numbers, self.keys, out)),
             out is not None and out.dtype == torch.uint16,
             *(_address(tensor) for tensor in (gradient, scene_gradient, fresh, sums)),

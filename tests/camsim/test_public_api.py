@@ -11,6 +11,7 @@ import pytest
 import camsim
 
 PUBLIC = [
+    "CameraGroup",
     "CamsimError",
     "Emulator",
     "Knob",
@@ -23,6 +24,7 @@ PUBLIC = [
     "UnsafeError",
     "__version__",
     "compile",
+    "develop_many",
     "isp",
     "load",
     "save",

@@ -1,0 +1,156 @@
+"""What is done lane by lane: choices, signs, rounding, bit patterns, the sum of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from camsim.kernels.simd.vector import FLOATS, INT, INTS, LANES, LOWER_FLAGS, I, Lower, V, spread_lanes
+
+
+@intrinsic
+def spread(typing: Any, value: Any) -> Any:
+    """A float32 in all lanes."""
+    return V(types.float32), lambda context, builder, sig, args: spread_lanes(builder, args[0], FLOATS)
+
+
+@intrinsic
+def alternate(typing: Any, even: Any, odd: Any) -> Any:
+    """Even lanes of the first vector, odd lanes of the second."""
+    mask = ir.Constant(INTS, [ir.Constant(INT, lane + LANES * (lane % 2)) for lane in range(LANES)])
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.shuffle_vector(args[0], args[1], mask)
+
+    return V(V, V), lower
+
+
+def _unary(name: str) -> Lower:
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(FLOATS, [FLOATS])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{LANES}f32")
+        return builder.call(function, args)
+
+    return lower
+
+
+@intrinsic
+def absolute(typing: Any, x: Any) -> Any:
+    """|x|."""
+    return V(V), _unary("fabs")
+
+
+@intrinsic
+def with_sign(typing: Any, size: Any, sign: Any) -> Any:
+    """The first's size with the second's sign."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(FLOATS, [FLOATS, FLOATS])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.copysign.v{LANES}f32")
+        return builder.call(function, args)
+
+    return V(V, V), lower
+
+
+@intrinsic
+def nearest(typing: Any, x: Any) -> Any:
+    """The nearest whole number, halves to even."""
+    return V(V), _unary("rint")
+
+
+def _ordered(condition: str) -> Lower:
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        a, b = args
+        return builder.select(builder.fcmp_ordered(condition, a, b, flags=LOWER_FLAGS), a, b)
+
+    return lower
+
+
+@intrinsic
+def least(typing: Any, a: Any, b: Any) -> Any:
+    """The smaller, lane by lane."""
+    return V(V, V), _ordered("<")
+
+
+@intrinsic
+def greatest(typing: Any, a: Any, b: Any) -> Any:
+    """The larger, lane by lane."""
+    return V(V, V), _ordered(">")
+
+
+@intrinsic
+def where_at_least(typing: Any, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
+    """``then`` where a >= b, else ``otherwise``."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">=", args[0], args[1]), args[2], args[3])
+
+    return V(V, V, V, V), lower
+
+
+@intrinsic
+def bits(typing: Any, x: Any) -> Any:
+    """The bit patterns of floats."""
+    return I(V), lambda context, builder, sig, args: builder.bitcast(args[0], INTS)
+
+
+@intrinsic
+def from_bits(typing: Any, x: Any) -> Any:
+    """The floats of bit patterns."""
+    return V(I), lambda context, builder, sig, args: builder.bitcast(args[0], FLOATS)
+
+
+@intrinsic
+def whole(typing: Any, x: Any) -> Any:
+    """Integers of floats, cut towards zero."""
+    return I(V), lambda context, builder, sig, args: builder.fptosi(args[0], INTS)
+
+
+@intrinsic
+def real(typing: Any, x: Any) -> Any:
+    """Floats of integers."""
+    return V(I), lambda context, builder, sig, args: builder.sitofp(args[0], FLOATS)
+
+
+@intrinsic
+def up(typing: Any, x: Any, count: Any) -> Any:
+    """Shift integers left."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.shl(args[0], spread_lanes(builder, args[1], INTS))
+
+    return I(I, types.int32), lower
+
+
+@intrinsic
+def down(typing: Any, x: Any, count: Any) -> Any:
+    """Shift integers right, keeping the sign."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ashr(args[0], spread_lanes(builder, args[1], INTS))
+
+    return I(I, types.int32), lower
+
+
+@intrinsic
+def total(typing: Any, x: Any) -> Any:
+    """The sum of the lanes as float64, halves first."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        values, lanes = builder.fpext(args[0], ir.VectorType(ir.DoubleType(), LANES)), LANES
+        while lanes > 1:
+            lanes //= 2
+            low, high = (
+                ir.Constant(ir.VectorType(INT, lanes), [ir.Constant(INT, start + lane) for lane in range(lanes)])
+                for start in (0, lanes)
+            )
+            values = builder.fadd(
+                builder.shuffle_vector(values, values, low), builder.shuffle_vector(values, values, high)
+            )
+        return builder.extract_element(values, ir.Constant(INT, 0))
+
+    return types.float64(V), lower
