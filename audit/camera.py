@@ -37,7 +37,7 @@ class Camera:
 
 
 class Lineup:
-    """Cameras that see the same scenes. Those with one sensor share its exposure, and what their ISPs have in common."""
+    """Cameras that see the same scenes. Those with one sensor share its exposure and what their ISPs have in common."""
 
     def __init__(self, cameras: Sequence[Camera]) -> None:
         """Put cameras of distinct names together, with their knobs as they are now."""

@@ -29,7 +29,7 @@ FAST = {"contract", "nsz", "nnan", "ninf", "arcp"}
 reordered: results must not depend on how a row is cut into vectors."""
 
 _INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Of functions that only kernels call: wrappers for Python would cost time to compile."""
+"""Of lane functions, which only kernels can call: wrappers for Python would double the time to compile them."""
 
 _lock = threading.RLock()
 
@@ -76,7 +76,7 @@ def kept_on_disk() -> Iterator[None]:
 
 def row_function(function: F) -> F:
     """A loop over a row, called from a kernel."""
-    compiled: F = njit(fastmath=FAST, error_model="numpy", **_INNER)(function)
+    compiled: F = njit(fastmath=FAST, error_model="numpy")(function)
     return compiled
 
 
