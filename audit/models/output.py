@@ -7,7 +7,6 @@ import reprlib
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from audit.models.graph import ClassOutput
 from audit.models.sidecar import OutputKind
@@ -16,6 +15,7 @@ from camsim.errors import CamsimError
 SMALLEST = 1e-30
 """Probabilities below it are raised to it: softmax in float32 rounds to 0, whose logarithm no metric can use."""
 
+_LEAST = math.log(SMALLEST)
 _TOLERANCE = {"float16": 1e-2, "float32": 1e-3, "float64": 1e-3}
 """How far the probabilities of an image may sum from 1."""
 _ALIKE_ROWS = 8
@@ -86,7 +86,9 @@ class ClassScores:
     def _log_probabilities(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.kind == "probabilities":
             row = np.log(np.maximum(row, SMALLEST))
-        result: NDArray[np.float64] = np.maximum(log_softmax(row), math.log(SMALLEST))
+        # scipy's log_softmax, to the bit, without its ways for other kinds of arrays: those take ten times as long.
+        below = row - row.max()
+        result: NDArray[np.float64] = np.maximum(below - np.log(np.exp(below).sum()), _LEAST)
         return result
 
     def _check_kind(self, rows: NDArray[np.float64]) -> None:

@@ -122,7 +122,9 @@ def test_bytes_have_no_gradient(camera: camsim.Emulator, raw: Tensor) -> None:
 
 
 @pytest.mark.parametrize(
-    "copied", [copy.copy, copy.deepcopy, lambda camera: pickle.loads(pickle.dumps(camera))], ids=["copy", "deep", "pickle"]
+    "copied",
+    [copy.copy, copy.deepcopy, lambda camera: pickle.loads(pickle.dumps(camera))],
+    ids=["copy", "deep", "pickle"],
 )
 def test_copies_after_a_develop(camera: camsim.Emulator, raw: Tensor, copied: object) -> None:
     expected = camera.develop(raw)

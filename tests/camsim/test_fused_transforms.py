@@ -50,7 +50,10 @@ def raw() -> Tensor:
 
 def settings(camera: camsim.Emulator, *names: str) -> dict[str, Tensor]:
     """Three values for each knob."""
-    return {f"isp.{name}": torch.stack([f * camera.get_parameter(f"isp.{name}").detach() for f in FACTORS]) for name in names}
+    return {
+        f"isp.{name}": torch.stack([f * camera.get_parameter(f"isp.{name}").detach() for f in FACTORS])
+        for name in names
+    }
 
 
 def apart(camera: camsim.Emulator, values: dict[str, Tensor], index: int, **how: bool | None) -> camsim.Emulator:
@@ -108,7 +111,10 @@ def test_develop_each_has_the_gradients_of_each(camera: camsim.Emulator, raw: Te
     ("knobs", "message"),
     [
         ({}, "needs the values of at least one knob"),
-        ({"isp.gama.gamma": torch.ones(3)}, "'isp.gama.gamma' is not a knob of the ISP.*did you mean 'isp.gamma.gamma'"),
+        (
+            {"isp.gama.gamma": torch.ones(3)},
+            "'isp.gama.gamma' is not a knob of the ISP.*did you mean 'isp.gamma.gamma'",
+        ),
         ({"sensor.read_noise": torch.ones(3)}, "'sensor.read_noise' is not a knob of the ISP"),
         ({"isp.white_balance.gains": torch.ones(3)}, r"shape \('K', 3\), K the same for all, got \(3,\)"),
         ({"isp.gamma.gamma": torch.ones(3), "isp.sharpen.radius": torch.ones(2)}, r"\('K',\), K the same.*got \(2,\)"),

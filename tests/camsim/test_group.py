@@ -11,7 +11,12 @@ from camsim.kernels.program import Op
 
 from .fusing import BILINEAR, BLACK, CCM, CLIP, MALVAR, POWER, SRGB, WB, chain, cross, gaussian, mosaic
 
-NAMES = [f"seed/drone/{demosaic}-{sharpen}-{denoise}" for demosaic in ("bi", "ma", "me") for sharpen in "su" for denoise in ("ga", "me")]
+NAMES = [
+    f"seed/drone/{demosaic}-{sharpen}-{denoise}"
+    for demosaic in ("bi", "ma", "me")
+    for sharpen in "su"
+    for denoise in ("ga", "me")
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,9 @@ def test_each_picture_is_as_from_the_camera_alone(
             assert image.dtype == (dtype or torch.float32)
             assert not image.requires_grad
             assert torch.equal(image, camera.develop(mosaics, dtype=dtype)), camera.profile.name
-    assert all(torch.equal(a, b) for a, b in zip(together, camsim.develop_many(cameras, mosaics, dtype=dtype), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(together, camsim.develop_many(cameras, mosaics, dtype=dtype), strict=True)
+    )
 
 
 def test_what_they_have_in_common_is_done_once(cameras: list[camsim.Emulator]) -> None:

@@ -37,14 +37,24 @@ Sums = tuple[FloatVector, ...]
 
 
 @lane_function
-def gradients_at(op: int, frame: int, start: int, y: int, x: int) -> tuple[FloatVector, ...]:
-    """Of red, green, blue and luma, five inputs from ``start`` on; the luma's comes as plus and minus."""
+def gradients_in(op: int, frame: int, start: int, y: int) -> tuple[int, int, int, int, int]:
+    """The rows of five inputs from ``start`` on: of red, green, blue, and of the luma's plus and minus.
+
+    Taken before a loop: within it, the compiler must assume that what is stored has changed the frame.
+    """
     return (
-        at(row_in(op, frame, start, y), x),
-        at(row_in(op, frame, start + 1, y), x),
-        at(row_in(op, frame, start + 2, y), x),
-        at(row_in(op, frame, start + 3, y), x) - at(row_in(op, frame, start + 4, y), x),
+        row_in(op, frame, start, y),
+        row_in(op, frame, start + 1, y),
+        row_in(op, frame, start + 2, y),
+        row_in(op, frame, start + 3, y),
+        row_in(op, frame, start + 4, y),
     )
+
+
+@lane_function
+def gradients_at(rows: tuple[int, int, int, int, int], x: int) -> tuple[FloatVector, ...]:
+    """Of red, green, blue and luma."""
+    return at(rows[0], x), at(rows[1], x), at(rows[2], x), at(rows[3], x) - at(rows[4], x)
 
 
 @lane_function
@@ -94,15 +104,16 @@ def add_all(sums: int, share: float, s: Sums, blue: int) -> None:
 def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of own, green and other colour before the matrix, and sums for the matrix and the luma's weights.
 
-    Inputs mosaic, then the gradients as `gradients_at` takes them; a second setting of 1 is Malvar's. Outputs own at
+    Inputs mosaic, then the gradients as `gradients_in` takes them; a second setting of 1 is Malvar's. Outputs own at
     own pixels and green at green ones (what the mosaic gave as it is), green at own pixels and own at green ones, and
     other.
     """
     own_column, blue = own_site(op, y)
     weights = color_weights(coefficients_of(op, frame), blue)
     direct, crossed, others = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
+    gradients = gradients_in(op, frame, 1, y)
     for x in range(first, last, 16):
-        g = gradients_at(op, frame, 1, y, x)
+        g = gradients_at(gradients, x)
         to_own, to_green = gather(g, weights, 0), gather(g, weights, 1)
         if own_column == 0:
             put(direct, x, alternate(to_own, to_green))
@@ -119,13 +130,13 @@ def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None
             for x in range(0, last, 16):
                 own, green, other = malvar_colors(r5[0], r5[1], r5[2], r5[3], r5[4], own_column, x)
                 w = at(inside, x)
-                s = more(s, gradients_at(op, frame, 1, y, x), own * w, green * w, other * w)
+                s = more(s, gradients_at(gradients, x), own * w, green * w, other * w)
         else:
             r3 = three_in(op, frame, 0, y)
             for x in range(0, last, 16):
                 own, green, other = bilinear_colors(r3[0], r3[1], r3[2], own_column, x)
                 w = at(inside, x)
-                s = more(s, gradients_at(op, frame, 1, y, x), own * w, green * w, other * w)
+                s = more(s, gradients_at(gradients, x), own * w, green * w, other * w)
         add_all(sums_of(op, frame), share, s, blue)
 
 
@@ -134,15 +145,15 @@ def matrix_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of the three planes that went in, their sum (the filtered luma's), and sums for matrix and luma
     weights.
 
-    Inputs red, green, blue, filtered luma, luma, then the gradients as `gradients_at` takes them.
+    Inputs red, green, blue, filtered luma, luma, then the gradients as `gradients_in` takes them.
     """
     red, green, blue = row_in(op, frame, 0, y), row_in(op, frame, 1, y), row_in(op, frame, 2, y)
     filtered, luma, inside = row_in(op, frame, 3, y), row_in(op, frame, 4, y), integer(frame, WEIGHTS)
     red_out, green_out, blue_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
     sum_out, share = row_out(op, frame, 3, y), share_of(frame, y)
-    weights = color_weights(coefficients_of(op, frame), 0)
+    weights, gradients = color_weights(coefficients_of(op, frame), 0), gradients_in(op, frame, 5, y)
     for x in range(first, last, 16):
-        g = gradients_at(op, frame, 5, y, x)
+        g = gradients_at(gradients, x)
         to_red, to_green, to_blue = gather(g, weights, 0), gather(g, weights, 1), gather(g, weights, 2)
         put(red_out, x, to_red)
         put(green_out, x, to_green)
@@ -152,7 +163,7 @@ def matrix_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
         s = no_sums()
         for x in range(0, last, 16):
             change, w = at(filtered, x) - at(luma, x), at(inside, x)
-            g = gradients_at(op, frame, 5, y, x)
+            g = gradients_at(gradients, x)
             s = more(s, g, (at(red, x) + change) * w, (at(green, x) + change) * w, (at(blue, x) + change) * w)
         add_all(sums_of(op, frame), share, s, 0)
 
