@@ -157,11 +157,15 @@ class Emulator(nn.Module):
             knobs: (K, ...) values for each of some knobs of the ISP, by name; the others stay as they are.
 
         Returns:
-            (K, B, 3, H, W) display-encoded. Kernels of filters keep the size that the profile gives them.
+            (K, B, 3, H, W) display-encoded. Kernels of filters keep the size that the profile gives them. A gradient
+            reaches the values given here, and nothing else.
 
         Raises:
-            ValueError: no such knob of the ISP, or values of another shape; and see `develop`.
+            ValueError: no such knob of the ISP, values of another shape, or a mosaic that wants a gradient; and see
+                `develop`.
         """
+        if raw.requires_grad:
+            raise ValueError("develop_each has no gradient for the mosaic; detach it, or call develop for each setting")
         known = dict(self.named_parameters())
         for name, values in knobs.items():
             if name not in known or not name.startswith("isp."):

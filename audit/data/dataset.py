@@ -26,6 +26,7 @@ class Sample:
     target: str | None
     """Name of the class; None when unlabelled."""
     loader: Callable[[], Tensor] = field(repr=False, compare=False)
+    """An audit calls it in a thread of its own, one sample after the other, while the model runs."""
 
     def load(self) -> Tensor:
         """The scene: (3, H, W) float32, linear light, sRGB primaries, 1.0 = diffuse white.

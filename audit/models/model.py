@@ -22,6 +22,8 @@ class Model(Protocol):
     def log_probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """Natural-log class probabilities, (N, C), all finite, of N images (H, W, 3), RGB, 0..255.
 
+        An image may lie in memory plane after plane, as a view of (3, H, W).
+
         Raises:
             CamsimError: an image of another form, a model that fails, or one that gives NaN or infinity.
         """

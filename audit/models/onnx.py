@@ -25,14 +25,15 @@ from camsim.errors import CamsimError
 _ERROR = 3
 """onnxruntime's log level: errors only."""
 
+_PREPARED = 16
+"""Images prepared before they are run. Turn by turn with the model, preparing one would find the caches cold."""
+
 
 class OnnxModel:
     """A classifier in ONNX form.
 
-    Results for an image do not depend on the images given beside it: a model of free batch size, or of batch 1, is run
-    one image at a time. A model of a fixed batch N > 1 is fed the images in the order given, N at a time, and the last
-    batch is filled up by repeating its last image; there, an image's last bits may depend on its place in the batch
-    (and more than those, if the model's own operators mix the images of a batch).
+    Results for an image do not depend on the images given beside it: it is run one image at a time, and one of a fixed
+    batch N > 1 on N copies of the image.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class OnnxModel:
         """Natural-log class probabilities (N, C) of N images (H, W, 3), RGB, 0..255; see Model."""
         if not images:
             raise CamsimError("no images were given to the model")
-        arrays = [preprocess(image, self._prepared) for image in images]
-        rows = [self._run(arrays[start : start + self._batch]) for start in range(0, len(arrays), self._batch)]
+        rows = []
+        for start in range(0, len(images), _PREPARED):
+            prepared = [preprocess(image, self._prepared) for image in images[start : start + _PREPARED]]
+            rows += [self._run(array) for array in prepared]
         return self._scores.log_probabilities(np.concatenate(rows))
 
     def probe(self) -> None:
@@ -71,27 +74,20 @@ class OnnxModel:
         size = self._prepared.size
         if size is not None:
             grey = preprocess(np.full((*size, 3), 128, dtype=np.uint8), self._prepared)
-            self._run([grey])
+            self._run(grey)
 
     def describe(self) -> dict[str, object]:
         """JSON-able: input, output, preprocessing, and ``assumed``: what nobody declared."""
         return dict(self._description) | {"class_count": self._scores.count}
 
-    def _run(self, arrays: Sequence[NDArray[np.generic]]) -> NDArray[np.float64]:
-        """Scores (len(arrays), C) of prepared images, no more than a batch, filled up to a whole one."""
-        shapes = {array.shape for array in arrays}
-        if len(shapes) > 1:
-            raise CamsimError(
-                f"{self.name}: runs {self._batch} images at a time, so they must be of one size; got {sorted(shapes)}. "
-                f"Declare 'input_size: [H, W]'"
-            )
-        filled = [*arrays, *[arrays[-1]] * (self._batch - len(arrays))]
-        batch = filled[0][None] if self._batch == 1 else np.stack(filled)
+    def _run(self, array: NDArray[np.generic]) -> NDArray[np.float64]:
+        """Scores (1, C) of a prepared image."""
+        batch = np.ascontiguousarray(np.broadcast_to(array, (self._batch, *array.shape)))
         try:
             (scores,) = self._session.run([self._output], {self._input: batch})
         except Exception as error:  # onnxruntime's errors have no base class of their own
             raise CamsimError(f"{self.name}: onnxruntime cannot run it: {_first_line(error)}") from None
-        return self._scores.rows(scores, self._batch)[: len(arrays)]
+        return self._scores.rows(scores, self._batch)[:1]
 
 
 def load_onnx(
@@ -134,7 +130,7 @@ def load_onnx(
         "opset": {entry.domain or "ai.onnx": entry.version for entry in checked.proto.opset_import},
         "file_sha256": file_sha256,
         "input": asdict(wanted),
-        "run": "one image at a time" if (wanted.batch or 1) == 1 else f"{wanted.batch} images at a time, in order",
+        "run": "one image at a time" + (f", {wanted.batch} copies of it" if (wanted.batch or 1) > 1 else ""),
         "output": {"name": output.name, "kind": scores.kind, "dtype": output.dtype, "shape": output.shape},
         "sidecar": None if used is None else used.name,
         "assumed": [*assumed, *scores.assumed],

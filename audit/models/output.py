@@ -86,7 +86,7 @@ class ClassScores:
     def _log_probabilities(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.kind == "probabilities":
             row = np.log(np.maximum(row, SMALLEST))
-        # scipy's log_softmax, to the bit, without its ways for other kinds of arrays: those take ten times as long.
+        # scipy's log_softmax, to the bit, without its ways for other kinds of arrays.
         below = row - row.max()
         result: NDArray[np.float64] = np.maximum(below - np.log(np.exp(below).sum()), _LEAST)
         return result

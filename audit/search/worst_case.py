@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +21,14 @@ from audit.outcome import Outcome
 from audit.search.cma import maximise
 from audit.search.ledger import Evaluation, Ledger
 from audit.search.space import Space
+from audit.threads import ahead
 from camsim import Profile
 
 CACHE_BYTES = 2**31
 """Scenes kept decoded during a search; beyond that they are read again for every evaluation."""
+
+SHOT_SCENES = 8
+"""Pictures that are made before the model sees them; see `audit.matrix.SHOT_BYTES`."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +116,19 @@ def _evaluate(
         camera = open_camera(space.at(point))
     except ValueError:  # knobs that contradict each other, such as black above white
         return Evaluation(float("-inf"), 0)
-    rows = []
-    for sample, scene in scenes:
-        rows.append(model.log_probabilities([camera.shoot(scene, seed, sample.id)])[0])
-    log_p = np.stack(rows)
+    with closing(ahead(_shoot(camera, scenes, seed))) as shots:
+        log_p = np.concatenate([model.log_probabilities(pictures) for pictures in shots])
     wanted = np.array([aims[sample.id] for sample in scenes.samples])
     changed = int((log_p.argmax(axis=1) != wanted).sum())
     # Without labels the aim is the reference's prediction: a change is a flip; with labels it is an error.
     return Evaluation(soft_error(log_p, wanted), changed)
+
+
+def _shoot(camera: Camera, scenes: _Scenes, seed: int) -> Iterator[list[NDArray[np.uint8]]]:
+    """Every scene, in order, a few at a time."""
+    left = iter(scenes)
+    while some := list(islice(left, SHOT_SCENES)):
+        yield [camera.shoot(scene, seed, sample.id) for sample, scene in some]
 
 
 class _Scenes:

@@ -68,7 +68,7 @@ def chains(draw: st.DrawFn) -> list[StageDict]:
     ]
 
 
-@settings(max_examples=120)
+@settings(max_examples=250)
 @given(
     chains(),
     st.sampled_from(PHASES),
@@ -115,7 +115,7 @@ def test_what_is_easily_got_wrong(stages: list[StageDict], size: tuple[int, int]
     exact, bound = exact_and_bound(profile, raw)
     error = (developed(profile, raw, fused=True) - exact).abs()
     assert (error <= bound).all(), float((error / bound).max())
-    assert bound.median() < 2e-3
+    assert error.median() <= 3e-7
 
 
 @pytest.mark.parametrize("stages", NAMED.values(), ids=NAMED)

@@ -128,7 +128,7 @@ def images_of(camera: camsim.Emulator, raw: Tensor) -> Tensor:
 
 
 def test_other_mosaics_are_refused(cameras: list[camsim.Emulator], raw: Tensor) -> None:
-    with pytest.raises(ValueError, match="seed/microscope/bi-s-ga reads .* only cameras with the same mosaic"):
+    with pytest.raises(ValueError, match=r"seed/microscope/bi-s-ga reads .* only cameras with the same mosaic"):
         camsim.CameraGroup([*cameras, camsim.compile("seed/microscope/bi-s-ga")])
     phases = [camsim.compile(chain(BLACK, BILINEAR, SRGB, cfa=cfa)) for cfa in ("RGGB", "GRBG")]
     with pytest.raises(ValueError, match="only cameras with the same mosaic can be grouped"):

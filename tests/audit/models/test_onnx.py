@@ -11,8 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+from scipy.special import log_softmax
 
 from audit.models import Model, load_model
+from audit.models.graph import ClassOutput
+from audit.models.output import SMALLEST, ClassScores
 from camsim.errors import CamsimError
 
 FLOAT = TensorProto.FLOAT
@@ -92,11 +95,10 @@ def test_free_size_takes_images_at_their_own(write, images) -> None:
     np.testing.assert_allclose(sized.log_probabilities(mixed), expected(mixed, (6, 4)), atol=1e-5)
 
 
-def test_free_size_with_a_fixed_batch_needs_images_of_one_size(write, images) -> None:
+def test_free_size_with_a_fixed_batch(write, images) -> None:
     model = load_model(write(shape=(4, 3, "h", "w")))
-    np.testing.assert_allclose(model.log_probabilities(images), expected(images, None), atol=1e-5)
-    with pytest.raises(CamsimError, match=r"runs 4 images at a time, so they must be of one size.*input_size"):
-        model.log_probabilities([images[0], images[1][:5]])
+    mixed = [images[0], images[1][:5], *images]
+    np.testing.assert_allclose(model.log_probabilities(mixed), expected(mixed, None), atol=1e-5)
 
 
 def deep_model(assemble, batch: int | str) -> onnx.ModelProto:
@@ -114,7 +116,7 @@ def deep_model(assemble, batch: int | str) -> onnx.ModelProto:
     return assemble(nodes, [info("image", [batch, 3, 16, 16])], [info("scores", [batch, 101])], weights)
 
 
-@pytest.mark.parametrize("batch", [1, "n"])
+@pytest.mark.parametrize("batch", [1, 4, "n"])
 def test_grouping_does_not_change_a_bit(assemble, write, images, batch: int | str) -> None:
     model = load_model(write(deep_model(assemble, batch)))
     together = model.log_probabilities(images)
@@ -242,6 +244,15 @@ def test_nan_is_never_a_result(assemble, write, images) -> None:
 def test_infinite_logits_are_no_result(write, images) -> None:
     with pytest.raises(CamsimError, match="NaN or infinity for 11 of 11"):
         load_model(write(end="Relu Log")).log_probabilities(images)
+
+
+@pytest.mark.parametrize("classes", [2, 7, 101, 1000, 21841])
+@pytest.mark.parametrize("spread", [0.1, 10.0, 1e5])
+def test_logits_go_through_scipys_log_softmax_to_the_bit(classes: int, spread: float) -> None:
+    scores = ClassScores(ClassOutput("scores", "float32", (1, classes), None, False, 0.0), "logits", None, "model")
+    rows = np.random.default_rng(6).normal(0, spread, (20, classes))
+    expected = np.stack([log_softmax(row) for row in rows])
+    np.testing.assert_array_equal(scores.log_probabilities(rows), np.maximum(expected, np.log(SMALLEST)))
 
 
 def test_underflow_of_a_softmax_stays_finite(write, images) -> None:

@@ -225,3 +225,57 @@ def test_other_images_are_refused(image: np.ndarray) -> None:
 def test_wrong_declarations_are_refused(declared: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Preprocess.model_validate(declared)
+
+
+def by_table(image: np.ndarray, how: ResolvedPreprocess) -> np.ndarray:
+    """Through Pillow and the table, pixel by pixel in memory: the plain way, for images of the right size."""
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    if how.color == "GRAY":
+        picture = picture.convert("L")
+    pixels = np.asarray(picture).reshape(picture.height, picture.width, how.channels)
+    if how.color == "BGR":
+        pixels = pixels[..., ::-1]
+    values = how.table[pixels, np.arange(how.channels)]
+    return values.transpose(2, 0, 1) if how.layout == "NCHW" else values
+
+
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "uint8"])
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("color", ["RGB", "BGR", "GRAY"])
+def test_every_byte_becomes_what_the_table_says(dtype: str, layout: str, color: str, planar: bool) -> None:
+    levels = np.random.default_rng(4).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 2)), axis=1)
+    image = levels.reshape(3, 16, 32).transpose(1, 2, 0)
+    if not planar:
+        image = np.ascontiguousarray(image)
+    channels = 1 if color == "GRAY" else 3
+    wanted = ImageInput("image", dtype, layout, 1, channels, 16, 32)  # type: ignore[arg-type]
+    scaled = (
+        {} if dtype == "uint8" else {"mean": [0.485, 0.456, 0.406][:channels], "std": [0.229, 0.224, 0.225][:channels]}
+    )
+    for resize in ("stretch", "crop", "pad"):
+        how = resolved(wanted, color=color, resize=resize, **scaled)
+        got = preprocess(image, how)
+        assert got.dtype == dtype
+        assert got.flags.c_contiguous
+        np.testing.assert_array_equal(got, by_table(image, how))
+
+
+@pytest.mark.parametrize("name", ["nearest", "area", "bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize("color", ["RGB", "GRAY"])
+@pytest.mark.parametrize(
+    "how", [{"resize": "stretch"}, {"resize": "crop", "resize_shorter": 9}, {"resize": "pad", "pad_value": 7}]
+)
+def test_planes_are_resized_as_pixels_are(name: str, color: str, how: dict[str, object]) -> None:
+    wanted = replace(WANTED, channels=1 if color == "GRAY" else 3)
+    planar = np.ascontiguousarray(IMAGE.transpose(2, 0, 1)).transpose(1, 2, 0)
+    settings = resolved(wanted, filter=name, color=color, **how)
+    np.testing.assert_array_equal(preprocess(planar, settings), preprocess(IMAGE, settings))
+
+
+def test_a_crop_from_a_longer_shorter_side_is_not_skipped() -> None:
+    """The image has the model's size already, but is to be enlarged and cut."""
+    how = resolved(replace(WANTED, height=12, width=12), resize="crop", resize_shorter=18, scale=1.0)
+    image = IMAGE[:12, :12]
+    enlarged = np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((18, 18), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(preprocess(image, how), enlarged[3:15, 3:15].transpose(2, 0, 1))

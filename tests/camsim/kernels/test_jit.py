@@ -72,7 +72,8 @@ import torch, camsim
 torch.set_num_threads(1)
 profile = camsim.load("reference/srgb")
 stages = ({"kind": "black_level"}, {"kind": "demosaic", "method": "bilinear"}, {"kind": "gamma", "encoding": "srgb"})
-camera = camsim.compile(camsim.Profile.model_validate(profile.model_dump() | {"isp": stages, "provenance": {}}), fused=True)
+short = camsim.Profile.model_validate(profile.model_dump() | {"isp": stages, "provenance": {}})
+camera = camsim.compile(short, fused=True)
 with torch.no_grad():
     print(float(camera.develop(torch.full((1, 1, 6, 8), 20000.0)).sum()))
 """

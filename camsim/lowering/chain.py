@@ -1,19 +1,15 @@
-"""Lowering: an ISP chain as a program of row operations.
-
-White balance, colour matrices and demosaic become one operation, filters of the luma a chain on one plane, clips and
-encoding the last operation. What cannot be said in row operations is refused, and runs on the plain path.
-"""
+"""One chain on its way through its stages: what has been added, and what waits to be merged with what follows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatchmethod
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from camsim.cfa import Bayer
-from camsim.errors import CamsimError
 from camsim.isp.black_level import BlackLevelStage
 from camsim.isp.clip import ClipStage
 from camsim.isp.color_matrix import ColorMatrixStage
@@ -29,11 +25,9 @@ from camsim.isp.luma import LUMA, Channels
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilterStage
 from camsim.isp.sharpen.unsharp_mask import UnsharpMaskStage
 from camsim.isp.white_balance import WhiteBalanceStage
-from camsim.kernels.program import KEEPS, Graph, Op, Program
+from camsim.kernels.program import KEEPS, Op
+from camsim.lowering.coefficients import Coefficients, identity, numbers, one
 from camsim.spec import Stage
-
-Coefficients = Callable[[], Tensor]
-"""Numbers of an operation as functions of the knobs: (n,) float64, differentiable."""
 
 _LARGE = 3e38
 _NO_CLIP = (-_LARGE, _LARGE)
@@ -41,51 +35,10 @@ NONE, POWER, SRGB = 0, 1, 2
 _DEMOSAIC = {BilinearStage: (Op.BILINEAR, 1), Malvar2004Stage: (Op.MALVAR, 2)}
 
 
-class LoweringError(CamsimError):
-    """A chain that the row machine cannot run."""
+class Add(Protocol):
+    """Adds an operation to a program; see `camsim.lowering.Lowering.operation`."""
 
-
-class Lowering:
-    """Adds chains to a graph, one after the other; what they have in common is there once."""
-
-    def __init__(self, *, shares: bool = False) -> None:
-        """Start with an empty graph.
-
-        Args:
-            shares: whether operations that do the same with the same numbers become one. The knobs are read for that;
-                in a single chain nothing is there twice.
-        """
-        self.graph = Graph()
-        self.coefficients: list[Coefficients] = []
-        self._shares = shares
-        self._known: dict[object, tuple[int, ...]] = {}
-
-    def add_chain(self, stages: Mapping[str, Stage], cfa: Bayer) -> None:
-        """Add a chain; its image is the next output.
-
-        Raises:
-            LoweringError: a stage has no row operation.
-        """
-        chain = _Chain(self, cfa)
-        for name, stage in stages.items():
-            try:
-                chain.add(stage)
-            except NotImplementedError:
-                raise LoweringError(f"{name}: this stage has no fused form; use fused=False") from None
-        chain.store()
-
-    def program(self) -> Program:
-        """What the machine runs.
-
-        Raises:
-            LoweringError: a chain reaches too far.
-        """
-        try:
-            return self.graph.program()
-        except CamsimError as error:
-            raise LoweringError(str(error)) from None
-
-    def operation(
+    def __call__(
         self,
         op: Op,
         inputs: Sequence[int],
@@ -94,31 +47,15 @@ class Lowering:
         outputs: int,
         radius: int = 0,
         settings: tuple[int, int] = (0, 0),
-    ) -> tuple[int, ...]:
-        """Output planes of an operation: of the one that is there already, if it does the same with the same
-        numbers."""
-        numbers = torch.empty(0) if coefficients is None else coefficients().detach()
-        key = None
-        if self._shares and op is not Op.STORE:
-            key = (op, tuple(inputs), radius, settings, numbers.to(torch.float32).cpu().numpy().tobytes())
-            if key in self._known:
-                return self._known[key]
-        if coefficients is not None:
-            self.coefficients.append(coefficients)
-        planes = self.graph.add(
-            op, inputs, outputs=outputs, coefficients=numbers.numel(), radius=radius, settings=settings
-        )
-        if key is not None:
-            self._known[key] = planes
-        return planes
+    ) -> tuple[int, ...]: ...
 
 
-class _Chain:
+class Chain:
     """One chain on its way through the stages: what has been added, and what waits to be merged with what follows."""
 
-    def __init__(self, lowering: Lowering, cfa: Bayer) -> None:
-        self._add = lowering.operation
-        self._new_output = lowering.graph.add_output
+    def __init__(self, add: Add, new_output: Callable[[], int], cfa: Bayer) -> None:
+        self._add = add
+        self._new_output = new_output
         self._cell = _cell(cfa)
         self._load: Coefficients | None = None
         self._raw_clip = _NO_CLIP
@@ -127,7 +64,7 @@ class _Chain:
         self._planes: tuple[int, ...] = ()
         self._filtered = self._luma = -1
         self._clip, self._clip_after = _NO_CLIP, _NO_CLIP
-        self._encoding, self._exponent = NONE, _one
+        self._encoding, self._exponent = NONE, one
 
     @singledispatchmethod
     def add(self, stage: Stage) -> None:
@@ -136,13 +73,13 @@ class _Chain:
 
     @add.register
     def _(self, stage: BlackLevelStage) -> None:
-        def numbers() -> Tensor:
+        def made() -> Tensor:
             level = stage.level.double()
             white = stage.white.double()
             scale = 1 / (white - level if stage.normalize else white)
             return torch.cat([scale, -level * scale])
 
-        self._load = numbers
+        self._load = made
 
     @add.register(BilinearStage)
     @add.register(Malvar2004Stage)
@@ -179,7 +116,7 @@ class _Chain:
 
     @add.register
     def _(self, stage: SharpeningFilterStage) -> None:
-        self._filter(stage.channels, lambda plane: self._one(Op.CROSS, [plane], lambda: _numbers(5, -1), 1))
+        self._filter(stage.channels, lambda plane: self._one(Op.CROSS, [plane], lambda: numbers(5, -1), 1))
 
     @add.register
     def _(self, stage: UnsharpMaskStage) -> None:
@@ -203,7 +140,7 @@ class _Chain:
 
         def blur(plane: int) -> int:
             across = self._one(Op.HORIZONTAL, [plane], taps, stage.kernel)
-            return self._one(Op.VERTICAL, [across, across], lambda: torch.cat([_numbers(0, 1), taps()]), stage.kernel)
+            return self._one(Op.VERTICAL, [across, across], lambda: torch.cat([numbers(0, 1), taps()]), stage.kernel)
 
         self._filter(stage.channels, blur)
 
@@ -237,13 +174,13 @@ class _Chain:
             self._filtered = spatial(self._filtered)
             return
         if self._filtered != self._luma:
-            self._apply_matrix(_identity)
+            self._apply_matrix(identity)
         self._planes = tuple(spatial(plane) for plane in self._planes)
         self._filtered = self._luma = -1
 
     def _need_luma(self) -> None:
         if self._luma < 0:
-            self._apply_matrix(_identity)
+            self._apply_matrix(identity)
 
     def _finish_tone(self) -> None:
         """Write out a clip or an encoding that something other than the end follows."""
@@ -253,7 +190,7 @@ class _Chain:
         self._planes = self._add(Op.TONE, self._colors(), self._tone(), outputs=3, settings=(self._encoding, 0))
         self._filtered = self._luma = -1
         self._clip, self._clip_after = _NO_CLIP, _NO_CLIP
-        self._encoding, self._exponent = NONE, _one
+        self._encoding, self._exponent = NONE, one
 
     def _finish_color(self) -> None:
         """Write out a demosaic and matrices that wait."""
@@ -273,20 +210,20 @@ class _Chain:
     def _color(self) -> Coefficients:
         matrices, self._matrices = tuple(self._matrices), []
 
-        def numbers() -> Tensor:
+        def made() -> Tensor:
             product = torch.eye(3, dtype=torch.float64)
             for matrix in matrices:
                 product = matrix() @ product
             luma = torch.tensor(LUMA, dtype=torch.float64) @ product
             return torch.cat([product.reshape(-1), luma])
 
-        return numbers
+        return made
 
     def _demosaiced(self, stage: Stage, color: Coefficients) -> tuple[int, ...]:
         load, clip, cell = self._load, self._raw_clip, (self._cell, 0)
         if load is None:
             raise NotImplementedError
-        raw = self._add(Op.LOAD, (), lambda: torch.cat([load(), _numbers(*clip)]), outputs=1)[0]
+        raw = self._add(Op.LOAD, (), lambda: torch.cat([load(), numbers(*clip)]), outputs=1)[0]
         if not isinstance(stage, Menon2007Stage):
             op, radius = _DEMOSAIC[type(stage)]
             return self._add(op, [raw], color, outputs=4, radius=radius, settings=cell)
@@ -305,7 +242,7 @@ class _Chain:
 
     def _tone(self) -> Coefficients:
         clip, after, exponent = self._clip, self._clip_after, self._exponent
-        return lambda: torch.cat([_numbers(*clip, *after), exponent().reshape(1)])
+        return lambda: torch.cat([numbers(*clip, *after), exponent().reshape(1)])
 
 
 def _cell(cfa: Bayer) -> int:
@@ -322,15 +259,3 @@ def _clip_twice(first: tuple[float, float], second: tuple[float, float]) -> tupl
     """The clip that equals the first and then the second."""
     low, high = second
     return min(max(first[0], low), high), min(max(first[1], low), high)
-
-
-def _numbers(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def _one() -> Tensor:
-    return _numbers(1)
-
-
-def _identity() -> Tensor:
-    return torch.cat([torch.eye(3, dtype=torch.float64).reshape(-1), _numbers(*LUMA)])
