@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,7 +20,6 @@ from audit.outcome import Outcome
 from audit.search.cma import maximise
 from audit.search.ledger import Evaluation, Ledger
 from audit.search.space import Space
-from audit.threads import ahead
 from camsim import Profile
 
 CACHE_BYTES = 2**31
@@ -116,8 +114,7 @@ def _evaluate(
         camera = open_camera(space.at(point))
     except ValueError:  # knobs that contradict each other, such as black above white
         return Evaluation(float("-inf"), 0)
-    with closing(ahead(_shoot(camera, scenes, seed))) as shots:
-        log_p = np.concatenate([model.log_probabilities(pictures) for pictures in shots])
+    log_p = np.concatenate([model.log_probabilities(pictures) for pictures in _shoot(camera, scenes, seed)])
     wanted = np.array([aims[sample.id] for sample in scenes.samples])
     changed = int((log_p.argmax(axis=1) != wanted).sum())
     # Without labels the aim is the reference's prediction: a change is a flip; with labels it is an error.
