@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+
 import torch
 from torch import Tensor
 
@@ -27,8 +30,8 @@ def check_scene(scene: Tensor) -> None:
     check_shape(scene, 3, "scene")
     if not scene.is_floating_point():
         raise ValueError(f"the scene needs floating-point light, got {scene.dtype}; an image goes through unprocess")
-    low, high = scene.detach().aminmax()
-    if not (torch.isfinite(low) and torch.isfinite(high)):
+    low, high = limits(scene)
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("the scene has NaN or infinite values")
 
 
@@ -38,11 +41,7 @@ def check_dn(raw: Tensor, profile: Profile) -> None:
     Raises:
         ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
     """
-    if raw.dtype is torch.uint16:  # torch cannot compare these
-        numbers = raw.cpu().numpy()
-        low, high = float(numbers.min()), float(numbers.max())
-    else:
-        low, high = (float(limit.item()) for limit in raw.detach().aminmax())
+    low, high = limits(raw)
     full = profile.raw_format.full_scale
     if not (low >= 0 and high <= full):
         raise ValueError(
@@ -53,6 +52,18 @@ def check_dn(raw: Tensor, profile: Profile) -> None:
         raise ValueError(
             f"the mosaic's values lie in [0, 1]; {profile.name} takes DN from 0 to {full:g}: multiply by {full:g}"
         )
+
+
+def limits(image: Tensor) -> tuple[float, float]:
+    """Smallest and largest value; NaN if there is one."""
+    held = image.detach().cpu() if image.dtype is torch.uint16 else image.detach()  # torch cannot compare these
+    if held.device.type == "cpu" and not torch.compiler.is_compiling():
+        # Not by torch: its threads would go on spinning where those of the kernels want to run.
+        with contextlib.suppress(RuntimeError):  # what torch.func has wrapped has no memory to show
+            numbers = held.numpy()
+            return float(numbers.min()), float(numbers.max())
+    low, high = held.aminmax()
+    return float(low.item()), float(high.item())
 
 
 def check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:

@@ -82,9 +82,9 @@ class Node:
     settings: tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
-    """What the machine runs."""
+    """What the machine runs; equal to itself alone."""
 
     table: NDArray[np.int64]
     """(operations, COLUMNS)."""

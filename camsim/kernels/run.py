@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+import threading
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -114,7 +115,7 @@ def _run(
 
     def call(first: int, last: int) -> None:
         frame = np.zeros(at.SIZE, dtype=np.int64)
-        memory = _Memory(program)
+        memory = _memory(program)
         frame[at.PLANES], frame[at.ROWS] = memory.planes.ctypes.data, memory.rows.ctypes.data
         frame[at.VECTORS], frame[at.SPARE], frame[at.WEIGHTS] = memory.vectors, memory.spare, memory.weights
         frame[at.PAD], frame[at.TILE_WIDTH], frame[at.TILE_HEIGHT] = memory.pad, TILE_WIDTH, tiling.height
@@ -132,6 +133,7 @@ def _run(
     run_tiles(call, tiling.tiles)
 
 
+@lru_cache(maxsize=64)
 def _table(program: Program) -> NDArray[np.int64]:
     """The program's table with the addresses of its operations' machine code, which is made or loaded now."""
     table = program.table.copy()
@@ -144,6 +146,20 @@ def _address(op: Op) -> int:
     from camsim.kernels.index import OPERATIONS
 
     return OPERATIONS[op].address
+
+
+_kept = threading.local()
+_MOST_KEPT = 4
+
+
+def _memory(program: Program) -> _Memory:
+    """This thread's rows for a program: those of the last few programs are kept, as making them costs half a patch."""
+    known: dict[Program, _Memory] = _kept.__dict__.setdefault("memories", {})
+    found = known.pop(program, None) or _Memory(program)
+    known[program] = found  # the latest last
+    if len(known) > _MOST_KEPT:
+        del known[next(iter(known))]
+    return found
 
 
 class _Memory:
