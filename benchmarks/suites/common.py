@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from benchmarks.launch import Timing
 from benchmarks.report import Check, Row, number
 
-ROUNDS = 7
+ROUNDS = 5
 QUICK_ROUNDS = 3
 
 
