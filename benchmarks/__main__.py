@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ SUITES = {
 }
 """Suites by name, and the module of each."""
 
+RESULTS = ROOT / "build" / "benchmarks"
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "performance.png"
 
@@ -53,29 +55,39 @@ def show(table: Table, console: Console) -> None:
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds and smaller cases.")] = False,
     only: Annotated[list[str] | None, typer.Option(help=f"Suites to run: {', '.join(SUITES)}.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for results.json.")] = ROOT / "build" / "benchmarks",
+    out: Annotated[Path, typer.Option(help="Folder of results.json, which keeps what other suites found.")] = ROOT
+    / "build"
+    / "benchmarks",
     write_docs: Annotated[bool, typer.Option("--write-docs", help="Rewrite docs/performance.md.")] = False,
 ) -> None:
     """Compare camsim with other ways to the same picture, one thread of CPU time, interleaved."""
     chosen = only or list(SUITES)
     if unknown := [name for name in chosen if name not in SUITES]:
         raise typer.BadParameter(f"unknown suite {unknown[0]!r}; there are {', '.join(SUITES)}", param_hint="--only")
-    if write_docs and chosen[0] != "forward":
-        raise typer.BadParameter("the page's plot is of the suite forward; name it first", param_hint="--only")
     console = Console()
-    machine = describe() | {"rounds": f"{rounds(quick)}{' (--quick)' if quick else ''}"}
+    machine = describe()
     out.mkdir(parents=True, exist_ok=True)
-    tables: list[Table] = []
+    tables = earlier(out / "results.json")
     for name in chosen:
         table = importlib.import_module(f"benchmarks.suites.{SUITES[name]}").run(quick)
+        table = replace(table, note=f"{table.note} {rounds(quick)} rounds.".strip())
         show(table, console)
-        tables.append(table)
-        results = {"machine": machine, "quick": quick, "tables": [table.json() for table in tables]}
+        tables[name] = table
+        found = [tables[suite] for suite in SUITES if suite in tables]
+        results = {"machine": machine, "tables": [table.json() for table in found]}
         write_text(out / "results.json", json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        if write_docs:  # after each suite, so that an interrupted run leaves what it has
-            draw(next(table for table in tables if table.name == "forward"), PLOT)
+        if write_docs and "forward" in tables:  # after each suite, so that an interrupted run leaves what it has
+            draw(tables["forward"], PLOT)
             page = PAGE.read_text(encoding="utf-8")
-            write_text(PAGE, replace_between(page, markdown(machine, tables)))
+            write_text(PAGE, replace_between(page, markdown(machine, found)))
+
+
+def earlier(file: Path) -> dict[str, Table]:
+    """What other suites found before, by name; suites that run now replace theirs."""
+    if not file.exists():
+        return {}
+    tables = (Table.from_json(data) for data in json.loads(file.read_text(encoding="utf-8"))["tables"])
+    return {table.name: table for table in tables}
 
 
 if __name__ == "__main__":
