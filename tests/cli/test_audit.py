@@ -142,7 +142,7 @@ def test_a_folder_of_nothing_readable_has_no_verdict(invoke: Invoke, sturdy: Pat
 def test_an_interrupted_run_resumes_to_the_same_result(
     camsim_command: list[str], invoke: Invoke, fragile: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    options = ["--data", str(pictures), *DEVICES, "--max-drop", "0.1", "--batch", "1", "--search", "5", "--out"]
+    options = ["--data", str(pictures), *DEVICES, "--max-drop", "0.1", "--batch", "1", "--search", "60", "--out"]
     command = [*camsim_command, "audit", str(fragile), *options, str(tmp_path / "cut")]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
