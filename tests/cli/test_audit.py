@@ -144,7 +144,14 @@ def test_an_interrupted_run_resumes_to_the_same_result(
 ) -> None:
     options = ["--data", str(pictures), *DEVICES, "--max-drop", "0.1", "--batch", "1", "--search", "60", "--out"]
     command = [*camsim_command, "audit", str(fragile), *options, str(tmp_path / "cut")]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    # What a shell starts in the background ignores Ctrl-C; the tests may have been started so.
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while len(list((tmp_path / "cut" / "parts").glob("*.json"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
