@@ -14,7 +14,7 @@ from camsim.errors import CamsimError
 from camsim.kernels.adjoint.program import adjoint
 from camsim.kernels.program import Op, Program
 from camsim.kernels.run import run_adjoint_program, run_program
-from camsim.lowering import Lowering
+from camsim.lowering import Lowering, add_chain
 from camsim.spec import Stage
 
 
@@ -28,7 +28,7 @@ class FusedIsp:
             LoweringError: a stage has no row operation, or the chain reaches too far.
         """
         lowering = Lowering()
-        lowering.add_chain(stages, cfa)
+        add_chain(lowering, stages, cfa)
         self._graph = lowering.graph
         self.program = lowering.program()
         self._numbers = lowering.coefficients
@@ -188,7 +188,7 @@ class FusedChains:
         """
         lowering = Lowering(shares=True)
         for stages, cfa in chains:
-            lowering.add_chain(stages, cfa)
+            add_chain(lowering, stages, cfa)
         self.program = lowering.program()
         self._numbers = torch.cat([numbers() for numbers in lowering.coefficients]).detach()
 

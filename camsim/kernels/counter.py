@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from camsim.kernels.jit import row_function
 from camsim.kernels.simd import LANES, I, from_bits, put
+from camsim.kernels.simd.vector import spread_lanes
 
 ROUNDS = 7
 MULTIPLIER = 0xD256D193
@@ -34,12 +35,6 @@ def _all(value: int) -> ir.Constant:
     return ir.Constant(_LONGS, [ir.Constant(_LONG, value)] * LANES)
 
 
-def _spread(builder: Any, value: Any) -> Any:
-    single = builder.insert_element(ir.Constant(_LONGS, ir.Undefined), value, ir.Constant(_WORD, 0))
-    zeros = ir.Constant(_WORDS, [ir.Constant(_WORD, 0)] * LANES)
-    return builder.shuffle_vector(single, ir.Constant(_LONGS, ir.Undefined), zeros)
-
-
 @intrinsic
 def random_words(typing: Any, index: Any, key: Any) -> Any:
     """Two words of 32 random bits for each of the pixels index ... index + 15 (modulo 2^32) under a 64-bit key."""
@@ -48,15 +43,14 @@ def random_words(typing: Any, index: Any, key: Any) -> Any:
         first, key64 = args
         low = ir.Constant(_LONG, _LOW)
         lanes = ir.Constant(_LONGS, [ir.Constant(_LONG, lane) for lane in range(LANES)])
-        left = builder.add(_spread(builder, first), lanes)
-        right = _spread(builder, builder.lshr(key64, ir.Constant(_LONG, 32)))
+        left = builder.add(spread_lanes(builder, first, _LONGS), lanes)
+        right = spread_lanes(builder, builder.lshr(key64, ir.Constant(_LONG, 32)), _LONGS)
         key32 = builder.and_(key64, low)
         for turn in range(ROUNDS):
             bumped = builder.and_(builder.add(key32, ir.Constant(_LONG, turn * WEYL & _LOW)), low)
             product = builder.mul(builder.and_(left, _all(_LOW)), _all(MULTIPLIER))
-            left = builder.xor(
-                builder.xor(builder.lshr(product, _all(32)), _spread(builder, bumped)), builder.and_(right, _all(_LOW))
-            )
+            mixed = builder.xor(builder.lshr(product, _all(32)), spread_lanes(builder, bumped, _LONGS))
+            left = builder.xor(mixed, builder.and_(right, _all(_LOW)))
             right = product
         return cgutils.pack_array(builder, [builder.trunc(word, _WORDS) for word in (left, right)])
 

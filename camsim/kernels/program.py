@@ -51,6 +51,12 @@ class Op(IntEnum):
     LOAD_ADJOINT = 41
 
 
+NONE, POWER, SRGB = 0, 1, 2
+"""How light is encoded: the first setting of a tone."""
+
+NO_LIMIT = 3e38
+"""What a clip that does nothing clips at."""
+
 KEEPS = 1
 """First setting of a vertical filter whose kept share is not 0."""
 

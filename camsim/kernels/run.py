@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from camsim.kernels.program import ADDRESS, CODE, Op, Program
+from camsim.kernels.program import ADDRESS, CODE, NO_LIMIT, Op, Program
 from camsim.kernels.threads import run_tiles
 
 TILE_WIDTH = 256
@@ -20,7 +20,7 @@ TILE_HEIGHT = 256
 SMALLEST_TILE = 64
 """Rows; below that, too much of a tile is border."""
 
-_PLAIN_LOAD = np.array([1] * 4 + [0] * 4 + [-3e38, 3e38], dtype=np.float32)
+_PLAIN_LOAD = np.array([1] * 4 + [0] * 4 + [-NO_LIMIT, NO_LIMIT], dtype=np.float32)
 
 
 def run_program(

@@ -6,7 +6,8 @@ encoding the last operation. What cannot be said in row operations is refused, a
 
 from __future__ import annotations
 
+from camsim.lowering.chain import add_chain
 from camsim.lowering.coefficients import Coefficients
 from camsim.lowering.lowering import Lowering, LoweringError
 
-__all__ = ["Coefficients", "Lowering", "LoweringError"]
+__all__ = ["Coefficients", "Lowering", "LoweringError", "add_chain"]

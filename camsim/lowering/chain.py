@@ -1,10 +1,9 @@
-"""One chain on its way through its stages: what has been added, and what waits to be merged with what follows."""
+"""An ISP chain, stage by stage, as operations of a program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatchmethod
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -25,37 +24,36 @@ from camsim.isp.luma import LUMA, Channels
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilterStage
 from camsim.isp.sharpen.unsharp_mask import UnsharpMaskStage
 from camsim.isp.white_balance import WhiteBalanceStage
-from camsim.kernels.program import KEEPS, Op
+from camsim.kernels.program import KEEPS, NO_LIMIT, NONE, POWER, SRGB, Op
 from camsim.lowering.coefficients import Coefficients, identity, numbers, one
+from camsim.lowering.lowering import Lowering, LoweringError
 from camsim.spec import Stage
 
-_LARGE = 3e38
-_NO_CLIP = (-_LARGE, _LARGE)
-NONE, POWER, SRGB = 0, 1, 2
+_NO_CLIP = (-NO_LIMIT, NO_LIMIT)
 _DEMOSAIC = {BilinearStage: (Op.BILINEAR, 1), Malvar2004Stage: (Op.MALVAR, 2)}
 
 
-class Add(Protocol):
-    """Adds an operation to a program; see `camsim.lowering.Lowering.operation`."""
+def add_chain(lowering: Lowering, stages: Mapping[str, Stage], cfa: Bayer) -> None:
+    """Add a chain to a program; its image is the next output.
 
-    def __call__(
-        self,
-        op: Op,
-        inputs: Sequence[int],
-        coefficients: Coefficients | None,
-        *,
-        outputs: int,
-        radius: int = 0,
-        settings: tuple[int, int] = (0, 0),
-    ) -> tuple[int, ...]: ...
+    Raises:
+        LoweringError: a stage has no row operation.
+    """
+    chain = _Chain(lowering, cfa)
+    for name, stage in stages.items():
+        try:
+            chain.add(stage)
+        except NotImplementedError:
+            raise LoweringError(f"{name}: this stage has no fused form; use fused=False") from None
+    chain.store()
 
 
-class Chain:
-    """One chain on its way through the stages: what has been added, and what waits to be merged with what follows."""
+class _Chain:
+    """A chain on its way through the stages: what has been added, and what waits to be merged with what follows."""
 
-    def __init__(self, add: Add, new_output: Callable[[], int], cfa: Bayer) -> None:
-        self._add = add
-        self._new_output = new_output
+    def __init__(self, lowering: Lowering, cfa: Bayer) -> None:
+        self._add = lowering.operation
+        self._new_output = lowering.graph.add_output
         self._cell = _cell(cfa)
         self._load: Coefficients | None = None
         self._raw_clip = _NO_CLIP

@@ -1,17 +1,14 @@
-"""Chains put into one graph."""
+"""A program as it is put together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 
-from camsim.cfa import Bayer
 from camsim.errors import CamsimError
 from camsim.kernels.program import Graph, Op, Program
-from camsim.lowering.chain import Chain
 from camsim.lowering.coefficients import Coefficients
-from camsim.spec import Stage
 
 
 class LoweringError(CamsimError):
@@ -19,7 +16,7 @@ class LoweringError(CamsimError):
 
 
 class Lowering:
-    """Adds chains to a graph, one after the other; what they have in common is there once."""
+    """Operations added one after the other, for one chain or several; what chains have in common can be there once."""
 
     def __init__(self, *, shares: bool = False) -> None:
         """Start with an empty graph.
@@ -32,20 +29,6 @@ class Lowering:
         self.coefficients: list[Coefficients] = []
         self._shares = shares
         self._known: dict[object, tuple[int, ...]] = {}
-
-    def add_chain(self, stages: Mapping[str, Stage], cfa: Bayer) -> None:
-        """Add a chain; its image is the next output.
-
-        Raises:
-            LoweringError: a stage has no row operation.
-        """
-        chain = Chain(self.operation, self.graph.add_output, cfa)
-        for name, stage in stages.items():
-            try:
-                chain.add(stage)
-            except NotImplementedError:
-                raise LoweringError(f"{name}: this stage has no fused form; use fused=False") from None
-        chain.store()
 
     def program(self) -> Program:
         """What the machine runs.

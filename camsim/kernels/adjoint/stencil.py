@@ -8,6 +8,7 @@ from camsim.kernels.adjoint.sums import add
 from camsim.kernels.frame import ROWS, WEIGHTS, coefficients_of, row_in, row_out, share_of, sums_of
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import RADIUS, SETTING
+from camsim.kernels.rows.stencil import across, down
 from camsim.kernels.simd import at, integer, number, put, set_integer, single, spread
 
 _ZERO = single(0)
@@ -19,12 +20,8 @@ def horizontal_adjoint(op: int, frame: int, y: int, first: int, last: int) -> No
     gradient, row, out = row_in(op, frame, 0, y), row_in(op, frame, 1, y), row_out(op, frame, 0, y)
     weights, share, sums = integer(frame, WEIGHTS), share_of(frame, y), sums_of(op, frame)
     radius, taps = integer(op, RADIUS), coefficients_of(op, frame)
-    centre = number(taps, 0)
     for x in range(first, last, 16):
-        value = centre * at(gradient, x)
-        for k in range(1, radius + 1):
-            value = value + number(taps, k) * (at(gradient, x - k) + at(gradient, x + k))
-        put(out, x, value)
+        put(out, x, across(gradient, radius, taps, x))
     if share > 0:
         for k in range(radius + 1):
             to_tap = spread(_ZERO)
@@ -48,14 +45,10 @@ def vertical_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None
         set_integer(rows, radius + k, row_in(op, frame, 1, y + k))
     kept, out, kept_out = row_in(op, frame, 2, y), row_out(op, frame, 0, y), row_out(op, frame, 1, y)
     weights, share, sums = integer(frame, WEIGHTS), share_of(frame, y), sums_of(op, frame)
-    kept_share, filtered_share, centre = number(numbers, 0), number(numbers, 1), number(numbers, 2)
+    kept_share, filtered_share, taps = number(numbers, 0), number(numbers, 1), numbers + 8
     here = integer(gradients, radius)
     for x in range(first, last, 16):
-        value = centre * at(here, x)
-        for k in range(1, radius + 1):
-            both = at(integer(gradients, radius - k), x) + at(integer(gradients, radius + k), x)
-            value = value + number(numbers, 2 + k) * both
-        put(out, x, filtered_share * value)
+        put(out, x, filtered_share * down(gradients, radius, taps, x))
         put(kept_out, x, kept_share * at(here, x))
     if share > 0:
         to_kept = spread(_ZERO)

@@ -7,8 +7,8 @@ from camsim.kernels.frame import WEIGHTS, coefficients_of, row_in, row_out, shar
 from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.power import exp2, log2
-from camsim.kernels.program import SETTING
-from camsim.kernels.rows.tone import POWER, SRGB
+from camsim.kernels.program import POWER, SETTING, SRGB
+from camsim.kernels.rows.tone import clips_after, limits_at
 from camsim.kernels.simd import (
     FloatVector,
     absolute,
@@ -27,7 +27,6 @@ _ZERO, _ONE, _FLAT = single(0), single(1), single(1e-6)
 _KNEE, _SLOPE = single(0.0031308), single(12.92)
 _CURVE_SLOPE, _CURVE_EXPONENT = single(1.055 / 2.4), single(1 / 2.4 - 1)
 _ROOT, _SHIFT = single(2.4), single(-0.055)
-_LARGE = single(1e38)
 _LN2 = single(0.6931471805599453)
 
 
@@ -39,7 +38,7 @@ def inside(value: FloatVector, low: FloatVector, high: FloatVector, then: FloatV
 
 @lane_function
 def power_slope(
-    value: FloatVector, exponent: float, limits: tuple[FloatVector, ...], gradient: FloatVector, clips_after: bool
+    value: FloatVector, exponent: float, limits: tuple[FloatVector, ...], gradient: FloatVector, clips: bool
 ) -> tuple[FloatVector, FloatVector]:
     """Gradient of the light, and what its exponent gets, but for ln 2."""
     low, high, low_after, high_after = limits
@@ -48,7 +47,7 @@ def power_slope(
     logarithm = log2(greatest(size, spread(_FLAT)))
     chord = exp2(logarithm * (exponent - _ONE))
     encoded = chord * limited
-    g = inside(encoded, low_after, high_after, gradient) if clips_after else gradient
+    g = inside(encoded, low_after, high_after, gradient) if clips else gradient
     slope = chord * where_at_least(size, spread(_FLAT), spread(exponent), spread(_ONE))
     return inside(value, low, high, g * slope), g * encoded * logarithm
 
@@ -77,28 +76,17 @@ def clip_slope(value: FloatVector, limits: tuple[FloatVector, ...], gradient: Fl
 
 @lane_function
 def power_loop(
-    rows: tuple[int, int, int, int, int, int], numbers: int, clips_after: bool, first: int, last: int
+    rows: tuple[int, int, int, int, int, int], numbers: int, clips: bool, first: int, last: int
 ) -> FloatVector:
     """Gradient of one plane; returns what the exponent gets. Rows plane, filtered, luma, gradient, weights, out."""
     plane, filtered, luma, gradient, weights, out = rows
     exponent, limits, to_exponent = number(numbers, 4), limits_at(numbers), spread(_ZERO)
     for x in range(first, last, 16):
         value = at(plane, x) + (at(filtered, x) - at(luma, x))
-        here, more = power_slope(value, exponent, limits, at(gradient, x), clips_after)
+        here, more = power_slope(value, exponent, limits, at(gradient, x), clips)
         put(out, x, here)
         to_exponent = to_exponent + at(weights, x) * more
     return to_exponent
-
-
-@lane_function
-def limits_at(numbers: int) -> tuple[FloatVector, FloatVector, FloatVector, FloatVector]:
-    """Low and high before the encoding, low and high after it."""
-    return (
-        spread(number(numbers, 0)),
-        spread(number(numbers, 1)),
-        spread(number(numbers, 2)),
-        spread(number(numbers, 3)),
-    )
 
 
 @Operation
@@ -112,13 +100,12 @@ def tone_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     filtered, luma = row_in(op, frame, 3, y), row_in(op, frame, 4, y)
     weights, share, numbers = integer(frame, WEIGHTS), share_of(frame, y), coefficients_of(op, frame)
     encoding, limits = integer(op, SETTING), limits_at(numbers)
-    clips_after = number(numbers, 2) > -_LARGE or number(numbers, 3) < _LARGE
     for color in range(3):
         plane, gradient = row_in(op, frame, color, y), row_in(op, frame, 5 + color, y)
         out = row_out(op, frame, color, y)
         if encoding == POWER:
             rows = (plane, filtered, luma, gradient, weights, out)
-            if clips_after:
+            if clips_after(numbers):
                 to_exponent = power_loop(rows, numbers, True, first, last)
             else:
                 to_exponent = power_loop(rows, numbers, False, first, last)

@@ -94,6 +94,17 @@ def choose(op: int, frame: int, y: int, first: int, last: int) -> None:
         put(green_out, x, at(raw, x) - along(horizontal, at(across[2], x), at(down[2], x)))
 
 
+@lane_function
+def by_green(
+    own: tuple[int, int, int], other: tuple[int, int, int], green: tuple[int, int, int], x: int
+) -> tuple[FloatVector, FloatVector]:
+    """Own and other colour at green pixels, by the differences to green of their neighbours; three rows of each."""
+    base = at(green[1], x)
+    own_here = base + (beside(own[1], x) - beside(green[1], x))
+    other_here = base + (around(other[0], other[2], x) - around(green[0], green[2], x))
+    return own_here, other_here
+
+
 @Operation
 def sides(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Red and blue at green pixels, by the differences to green of their neighbours; inputs raw, green."""
@@ -101,9 +112,7 @@ def sides(op: int, frame: int, y: int, first: int, last: int) -> None:
     raw, green = three_in(op, frame, 0, y), three_in(op, frame, 1, y)
     own_out, other_out = row_out(op, frame, blue, y), row_out(op, frame, 1 - blue, y)
     for x in range(first, last, 16):
-        base = at(green[1], x)
-        own = base + (beside(raw[1], x) - beside(green[1], x))
-        other = base + (around(raw[0], raw[2], x) - around(green[0], green[2], x))
+        own, other = by_green(raw, raw, green, x)
         put(own_out, x, pick(own_column, at(raw[1], x), own))
         put(other_out, x, pick(own_column, spread(_ZERO), other))
 
@@ -151,9 +160,7 @@ def refine_sides(op: int, frame: int, y: int, first: int, last: int) -> None:
     green = three_in(op, frame, 2, y)
     own_out, other_out = row_out(op, frame, blue, y), row_out(op, frame, 1 - blue, y)
     for x in range(first, last, 16):
-        base = at(green[1], x)
-        own_here = base + (beside(own[1], x) - beside(green[1], x))
-        other_here = base + (around(other[0], other[2], x) - around(green[0], green[2], x))
+        own_here, other_here = by_green(own, other, green, x)
         put(own_out, x, pick(own_column, at(own[1], x), own_here))
         put(other_out, x, pick(own_column, at(other[1], x), other_here))
 

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from camsim.kernels.frame import ROWS, coefficients_of, row_in, row_out, three_in
+from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import RADIUS
-from camsim.kernels.simd import at, integer, number, put, set_integer
+from camsim.kernels.simd import FloatVector, at, integer, number, put, set_integer
+
+
+@lane_function
+def across(row: int, radius: int, taps: int, x: int) -> FloatVector:
+    """The filter along a row."""
+    value = number(taps, 0) * at(row, x)
+    for k in range(1, radius + 1):
+        value = value + number(taps, k) * (at(row, x - k) + at(row, x + k))
+    return value
+
+
+@lane_function
+def down(rows: int, radius: int, taps: int, x: int) -> FloatVector:
+    """The filter down a column; ``rows`` lists 2 * radius + 1 addresses."""
+    value = number(taps, 0) * at(integer(rows, radius), x)
+    for k in range(1, radius + 1):
+        value = value + number(taps, k) * (at(integer(rows, radius - k), x) + at(integer(rows, radius + k), x))
+    return value
 
 
 @Operation
@@ -13,12 +32,8 @@ def horizontal(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Filter along the row."""
     row, out, taps = row_in(op, frame, 0, y), row_out(op, frame, 0, y), coefficients_of(op, frame)
     radius = integer(op, RADIUS)
-    centre = number(taps, 0)
     for x in range(first, last, 16):
-        value = centre * at(row, x)
-        for k in range(1, radius + 1):
-            value = value + number(taps, k) * (at(row, x - k) + at(row, x + k))
-        put(out, x, value)
+        put(out, x, across(row, radius, taps, x))
 
 
 @Operation
@@ -28,12 +43,9 @@ def vertical(op: int, frame: int, y: int, first: int, last: int) -> None:
     for k in range(-radius, radius + 1):
         set_integer(rows, radius + k, row_in(op, frame, 0, y + k))
     kept, out = row_in(op, frame, 1, y), row_out(op, frame, 0, y)
-    kept_share, share, centre = number(numbers, 0), number(numbers, 1), number(numbers, 2)
+    kept_share, share, taps = number(numbers, 0), number(numbers, 1), numbers + 8
     for x in range(first, last, 16):
-        value = centre * at(integer(rows, radius), x)
-        for k in range(1, radius + 1):
-            both = at(integer(rows, radius - k), x) + at(integer(rows, radius + k), x)
-            value = value + number(numbers, 2 + k) * both
+        value = down(rows, radius, taps, x)
         put(out, x, kept_share * at(kept, x) + share * value)
 
 

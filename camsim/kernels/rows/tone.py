@@ -19,7 +19,7 @@ from camsim.kernels.frame import (
 from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.power import exp2, log2
-from camsim.kernels.program import SETTING
+from camsim.kernels.program import NO_LIMIT, POWER, SETTING, SRGB
 from camsim.kernels.simd import (
     FloatVector,
     absolute,
@@ -41,12 +41,12 @@ from camsim.kernels.simd import (
 
 _ZERO, _ONE, _TINY, _FAINT = single(0), single(1), single(1e-37), single(-125)
 _BYTE = single(255)
-_LARGE = single(1e38)
+_LARGE = single(NO_LIMIT / 2)
 _KNEE, _SLOPE = single(0.0031308), single(12.92)
 _SCALE, _SHIFT, _EXPONENT = single(1.055), single(-0.055), single(1 / 2.4)
 
-NONE, POWER, SRGB, NOT_NEGATIVE = 0, 1, 2, 3
-"""How light is encoded; the last is a power of light that is known not to be negative."""
+NOT_NEGATIVE = 3
+"""One more encoding: a power of light that is known not to be negative."""
 
 
 @lane_function
@@ -65,27 +65,43 @@ def encode(x: FloatVector, encoding: int, exponent: float) -> FloatVector:
 
 
 @lane_function
+def limits_at(coefficients: int) -> tuple[FloatVector, FloatVector, FloatVector, FloatVector]:
+    """Low and high before the encoding, low and high after it."""
+    return (
+        spread(number(coefficients, 0)),
+        spread(number(coefficients, 1)),
+        spread(number(coefficients, 2)),
+        spread(number(coefficients, 3)),
+    )
+
+
+@lane_function
+def clips_after(coefficients: int) -> bool:
+    """Whether the limits after the encoding do anything."""
+    return number(coefficients, 2) > -_LARGE or number(coefficients, 3) < _LARGE
+
+
+@lane_function
 def loop(
     plane: int,
     filtered: int,
     luma: int,
     encoding: int,
     coefficients: int,
-    clips_after: bool,
+    clips: bool,
     out: int,
     next_out: int,
     first: int,
     last: int,
 ) -> None:
     """See `encoded_row`; merged into it once for each combination that is common, with its constants."""
-    low, high = spread(number(coefficients, 0)), spread(number(coefficients, 1))
-    low_after, high_after = spread(number(coefficients, 2)), spread(number(coefficients, 3))
+    low, high, low_after, high_after = limits_at(coefficients)
     exponent = number(coefficients, 4)
     for x in range(first, last, 16):
         soon_written(next_out, 4 * x)
         value = at(plane, x) + (at(filtered, x) - at(luma, x))
         value = encode(least(greatest(value, low), high), encoding, exponent)
-        put(out, x, least(greatest(value, low_after), high_after) if clips_after else value)
+        put(out, x, least(greatest(value, low_after), high_after) if clips else value)
 
 
 @row_function
@@ -105,7 +121,7 @@ def encoded_row(
     The coefficients are low and high before, low and high after, and the exponent of a power. ``filtered == luma``
     leaves the luma as it is. ``next_out`` is where the row after this one will be written.
     """
-    after = number(coefficients, 2) > -_LARGE or number(coefficients, 3) < _LARGE
+    after = clips_after(coefficients)
     not_negative = number(coefficients, 0) >= _ZERO and number(coefficients, 4) <= _ONE
     if encoding == POWER and not_negative and not after:
         loop(plane, filtered, luma, NOT_NEGATIVE, coefficients, False, out, next_out, first, last)

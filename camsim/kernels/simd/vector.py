@@ -12,9 +12,11 @@ from numba import types
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import lower_builtin, models, register_model
 
+from camsim.kernels.jit import FAST
+
 LANES = 16
 
-LOWER_FLAGS = ("contract", "nsz", "nnan", "ninf", "arcp")
+LOWER_FLAGS = tuple(sorted(FAST))
 FLOAT, INT, SHORT, BYTE = ir.FloatType(), ir.IntType(32), ir.IntType(16), ir.IntType(8)
 FLOATS, INTS = ir.VectorType(FLOAT, LANES), ir.VectorType(INT, LANES)
 
