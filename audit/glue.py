@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from onnx import GraphProto, ModelProto, compose, version_converter
 from torch import Tensor, nn
@@ -19,8 +18,10 @@ from audit.models.graph import image_input
 from audit.models.preprocess import ImageInput, ResolvedPreprocess
 from audit.models.resolve import resolve
 from audit.models.safety import CheckedModel, read_onnx
+from audit.models.session import first_line, open_session
 from audit.models.sidecar import read_declaration
 from audit.models.sniff import FileKind, refuse, sniff
+from camsim.display import eight_bit
 from camsim.emulator import Emulator
 from camsim.errors import CamsimError
 from camsim.export import MAX_BYTES, OPSETS, CameraGraph, Source, add_metadata, describe, trace
@@ -46,7 +47,7 @@ class PreparedCamera(nn.Module):
         self.register_buffer("table", torch.from_numpy(prepared.table.T.copy()).flatten())
 
     def forward(self, picture: Tensor) -> Tensor:
-        levels = (self.camera(picture).clamp(0, 1) * 255).round().to(torch.int64)
+        levels = eight_bit(self.camera(picture)).to(torch.int64)
         if self.prepared.color == "GRAY":
             weights = torch.tensor(_L)[:, None, None]
             levels = ((levels * weights).sum(1, keepdim=True) + 32768) // 65536
@@ -119,9 +120,9 @@ def glue(
     }
     add_metadata(glued, describe(camera, source) | about)
     try:
-        _session(glued)
+        open_session(glued.SerializeToString(), threads=1)
     except Exception as error:  # onnxruntime's errors have no base class of their own
-        raise CamsimError(f"{model}: onnxruntime cannot load it with a camera in front: {_first_line(error)}") from None
+        raise CamsimError(f"{model}: onnxruntime cannot load it with a camera in front: {first_line(error)}") from None
     return glued, assumed
 
 
@@ -191,7 +192,7 @@ def _at_opset(proto: ModelProto, opset: int | None, wanted: ImageInput, prepared
         before, after = (_answer(which, wanted, prepared) for which in (proto, converted))
     except Exception as error:  # neither onnx's converter nor onnxruntime has a base class of errors
         raise CamsimError(
-            f"cannot be brought from opset {own} to {target}: {_first_line(error)}; export the model "
+            f"cannot be brought from opset {own} to {target}: {first_line(error)}; export the model "
             f"anew with opset {OPSETS[0]} or later"
         ) from None
     for first, second in zip(before, after, strict=True):
@@ -211,19 +212,8 @@ def _answer(proto: ModelProto, wanted: ImageInput, prepared: ResolvedPreprocess)
     fed = prepared.table[levels, np.arange(prepared.channels)]
     if prepared.layout == "NCHW":
         fed = fed.transpose(0, 3, 1, 2)
-    return [np.asarray(output) for output in _session(proto).run(None, {wanted.name: fed})]
-
-
-def _session(proto: ModelProto) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3  # errors only
-    options.intra_op_num_threads = 1
-    return ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:300]
+    session = open_session(proto.SerializeToString(), threads=1)
+    return [np.asarray(output) for output in session.run(None, {wanted.name: fed})]
 
 
 def _names(graph: GraphProto) -> Iterator[str]:

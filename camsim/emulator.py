@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from camsim import catalog
 from camsim.checks import check_dn, check_out, check_scene, check_shape
+from camsim.display import eight_bit
 from camsim.errors import CamsimError, did_you_mean
 from camsim.fused import FusedIsp
 from camsim.lowering import LoweringError
@@ -146,7 +147,7 @@ class Emulator(nn.Module):
             return fused.develop_with_gradient(raw.to(torch.float32))
         image = self._plain(raw.to(knob.dtype))
         if as_bytes:
-            image = (image.clamp(0, 1) * 255).round().to(torch.uint8)
+            image = eight_bit(image).to(torch.uint8)
         return image if out is None else out.copy_(image.detach())
 
     def develop_each(self, raw: Tensor, knobs: Mapping[str, Tensor]) -> Tensor:
@@ -166,10 +167,10 @@ class Emulator(nn.Module):
         """
         if raw.requires_grad:
             raise ValueError("develop_each has no gradient for the mosaic; detach it, or call develop for each setting")
-        known = dict(self.named_parameters())
+        known = {name: knob for name, knob in self.named_parameters() if name.startswith("isp.")}
         for name, values in knobs.items():
-            if name not in known or not name.startswith("isp."):
-                raise ValueError(f"{name!r} is not a knob of the ISP{did_you_mean(name, [*self.isp_knobs()])}")
+            if name not in known:
+                raise ValueError(f"{name!r} is not a knob of the ISP{did_you_mean(name, known)}")
             if values.shape[1:] != known[name].shape or values.shape[0] != next(iter(knobs.values())).shape[0]:
                 wanted = ("K", *known[name].shape)
                 raise ValueError(
@@ -186,10 +187,6 @@ class Emulator(nn.Module):
         wants_gradient = torch.is_grad_enabled() and any(values.requires_grad for values in turned.values())
         with torch.set_grad_enabled(wants_gradient):
             return torch.func.vmap(one)(turned)
-
-    def isp_knobs(self) -> dict[str, Knob]:
-        """The knobs of the ISP alone."""
-        return {name: knob for name, knob in self.knobs.items() if name.startswith("isp.")}
 
     def forward(
         self, scene: Tensor, seed: int | None = 0, ids: Sequence[SampleId] | None = None, *, mosaic: bool = False

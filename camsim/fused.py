@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from camsim.cfa import Bayer
+from camsim.display import eight_bit
 from camsim.errors import CamsimError
 from camsim.kernels.adjoint.program import adjoint
 from camsim.kernels.program import Op, Program
@@ -37,7 +38,9 @@ class FusedIsp:
 
     def coefficients(self) -> Tensor:
         """The numbers of all operations as functions of the knobs: (n,) float64, differentiable."""
-        knobs = self._knobs()
+        return self._coefficients(self._knobs())
+
+    def _coefficients(self, knobs: Sequence[Tensor]) -> Tensor:
         if torch.is_grad_enabled() and any(knob.requires_grad for knob in knobs):
             return self._compute()
         if any(type(knob) is not nn.Parameter or knob.is_inference() for knob in knobs):  # a stand-in
@@ -51,14 +54,15 @@ class FusedIsp:
 
     def develop(self, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None) -> Tensor:
         """(B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; no gradient."""
-        coefficients = self.coefficients()
-        if all(type(knob) is nn.Parameter for knob in self._knobs()):
+        knobs = self._knobs()
+        coefficients = self._coefficients(knobs)
+        if all(type(knob) is nn.Parameter for knob in knobs):
             (image,) = run_program(self.program, coefficients[None], raw, as_bytes=as_bytes, out=out)
             return image[0] if out is None else out
         # What stands in for a knob may be several values at once, those of vmap.
         made: Tensor = _Develop.apply(raw, coefficients, self)  # type: ignore[no-untyped-call]
         if as_bytes:
-            made = (made.clamp(0, 1) * 255).round().to(torch.uint8)
+            made = eight_bit(made).to(torch.uint8)
         return made if out is None else out.copy_(made)
 
     def develop_with_gradient(self, raw: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,11 +18,9 @@ from audit.models.output import ClassScores
 from audit.models.preprocess import ImageInput, ResolvedPreprocess, preprocess
 from audit.models.resolve import resolve
 from audit.models.safety import Limits, read_onnx
+from audit.models.session import first_line, open_session
 from audit.models.sidecar import read_declaration
 from camsim.errors import CamsimError
-
-_ERROR = 3
-"""onnxruntime's log level: errors only."""
 
 _PREPARED = 16
 """Images prepared before they are run. Turn by turn with the model, preparing one would find the caches cold."""
@@ -86,7 +83,7 @@ class OnnxModel:
         try:
             (scores,) = self._session.run([self._output], {self._input: batch})
         except Exception as error:  # onnxruntime's errors have no base class of their own
-            raise CamsimError(f"{self.name}: onnxruntime cannot run it: {_first_line(error)}") from None
+            raise CamsimError(f"{self.name}: onnxruntime cannot run it: {first_line(error)}") from None
         return self._scores.rows(scores, self._batch)[:1]
 
 
@@ -135,40 +132,13 @@ def load_onnx(
         "sidecar": None if used is None else used.name,
         "assumed": [*assumed, *scores.assumed],
     }
-    session = _session(path)
+    try:
+        session = open_session(path, torch.get_num_threads())
+    except Exception as error:  # onnxruntime's errors have no base class of their own
+        raise CamsimError(f"{path}: onnxruntime cannot load it: {first_line(error)}") from None
     model = OnnxModel(path.name, sha256, declared.classes, session, wanted, prepared, output.name, scores, description)
     model.probe()
     return model
-
-
-def _session(path: Path) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = _ERROR
-    options.use_deterministic_compute = True
-    # Without it, INT8 models saturate silently on CPUs without VNNI, and differ between machines.
-    # Workers that spin between pictures take the core that the next picture is made on.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.x64quantprecision", "1")
-    # Otherwise the suffix decides, and .ort is read as another format.
-    options.add_session_config_entry("session.load_model_format", "ONNX")
-    try:
-        return ort.InferenceSession(
-            str(path),
-            options,
-            providers=["CPUExecutionProvider"],
-            enable_fallback=0,  # it would print to stdout and try the same again
-            read_config_from_model=0,  # whatever the environment says: the model does not set the options
-        )
-    except Exception as error:  # onnxruntime's errors have no base class of their own
-        raise CamsimError(f"{path}: onnxruntime cannot load it: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
-    return "".join(char if char.isprintable() else "?" for char in line)[:400]
 
 
 def _hashes(path: Path, external: Sequence[Path], settings: Mapping[str, object]) -> tuple[str, str]:
