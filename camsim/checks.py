@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import math
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from camsim.profile import Profile
+
+_WORTH_A_KERNEL = 2**15
+"""Numbers below which NumPy's two passes are quick enough."""
 
 
 def check_shape(image: Tensor, channels: int, name: str) -> None:
@@ -60,10 +66,19 @@ def limits(image: Tensor) -> tuple[float, float]:
     if held.device.type == "cpu" and not torch.compiler.is_compiling():
         # Not by torch: its threads would go on spinning where those of the kernels want to run.
         with contextlib.suppress(RuntimeError):  # what torch.func has wrapped has no memory to show
-            numbers = held.numpy()
-            return float(numbers.min()), float(numbers.max())
+            return _limits(held.numpy())
     low, high = held.aminmax()
     return float(low.item()), float(high.item())
+
+
+def _limits(numbers: NDArray[Any]) -> tuple[float, float]:
+    if numbers.dtype in (np.float32, np.uint16) and numbers.size >= _WORTH_A_KERNEL and numbers.flags.c_contiguous:
+        from camsim.kernels.limits import limits_of_positive
+
+        found = limits_of_positive(numbers)
+        if found is not None:
+            return found
+    return float(numbers.min()), float(numbers.max())
 
 
 def check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:
