@@ -11,7 +11,7 @@ from benchmarks.report import Check, Row, Skip, Table
 from benchmarks.subjects import SUBJECTS
 from benchmarks.suites import forward
 from benchmarks.suites.common import check, rounds, rows
-from benchmarks.work import Work
+from benchmarks.work import Work, copies, in_turn
 
 NAMES = ("camsim fused", "camsim plain", "seed-style torch", "seed-style torch, tuned malloc")
 BASELINE = forward.BASELINE
@@ -24,8 +24,12 @@ def work(subject: str, batch: int, height: int, width: int, to_input: bool) -> W
     if found.trainable is None:
         raise ValueError(f"{subject} has no gradients")
     raw = frames(batch, height, width)
-    weights = torch.ones(batch, 3, height, width)
-    return Work(gradient.backward(found.trainable(torch.float32), raw, weights, to_input=to_input), float(raw.numel()))
+    subject = found.trainable(torch.float32)
+    runs = [
+        gradient.backward(subject, frame, torch.ones(batch, 3, height, width), to_input=to_input)
+        for frame in copies(raw)
+    ]
+    return Work(in_turn(runs), float(raw.numel()))
 
 
 def launch(subject: str, shape: tuple[int, int, int], to_input: bool, threads: int = 1) -> Launch:

@@ -9,7 +9,7 @@ from benchmarks.report import Check, Row, Skip, Table
 from benchmarks.subjects import SUBJECTS
 from benchmarks.suites.common import check, rounds, rows
 from benchmarks.verify import verify
-from benchmarks.work import Work
+from benchmarks.work import Work, copies, in_turn
 
 LIBRAW = ("LibRaw linear", "LibRaw AHD")
 BASELINE = "copy"
@@ -25,7 +25,7 @@ def work(subject: str, batch: int, height: int, width: int) -> Work:
     found = subjects.find(subject)
     verify(found)
     raw = frames(batch, height, width)
-    run = found.prepare(raw)
+    run = in_turn([found.prepare(frame) for frame in copies(raw)])
     return Work(run, float(found.pixels() if found.pixels else raw.numel()))
 
 

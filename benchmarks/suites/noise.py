@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -11,7 +13,7 @@ from benchmarks.launch import Launch, interleave
 from benchmarks.report import Check, Row, Table
 from benchmarks.suites import forward
 from benchmarks.suites.common import rounds, rows
-from benchmarks.work import Work
+from benchmarks.work import Work, copies, in_turn
 
 ELECTRONS = {"10 e-": 10.0, "1000 e-": 1000.0}
 READ = 3.0
@@ -28,9 +30,14 @@ def work(subject: str, electrons: float, batch: int, height: int, width: int) ->
     if subject in (CAPTURE, CLEAN):
         profile = camsim.load(PROFILE).with_knobs({"sensor.exposure": np.array(electrons)})
         camera = camsim.compile(profile)
-        scene = torch.ones(batch, 3, height, width)
         seed = 0 if subject == CAPTURE else None
-        return Work(torch.inference_mode()(lambda: camera.capture(scene, seed=seed, dtype=torch.uint16)), amount)
+
+        @torch.inference_mode()
+        def capture(scene: torch.Tensor) -> torch.Tensor:
+            return camera.capture(scene, seed=seed, dtype=torch.uint16)
+
+        scenes = [torch.ones(batch, 3, height, width) for _ in copies(mean)]
+        return Work(in_turn([partial(capture, scene) for scene in scenes]), amount)
     if subject == TORCH:
         generator = torch.Generator().manual_seed(0)
         return Work(
