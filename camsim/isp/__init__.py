@@ -18,7 +18,15 @@ from camsim.isp.demosaic import (
     demosaic_malvar2004,
     demosaic_menon2007,
 )
-from camsim.isp.denoise import Denoise, GaussianDenoise, MedianDenoise, denoise_gaussian, denoise_median
+from camsim.isp.denoise import (
+    BilateralDenoise,
+    Denoise,
+    GaussianDenoise,
+    MedianDenoise,
+    denoise_bilateral,
+    denoise_gaussian,
+    denoise_median,
+)
 from camsim.isp.gamma import Gamma, PowerGamma, SrgbGamma, gamma_power, gamma_srgb
 from camsim.isp.sharpen import Sharpen, SharpeningFilter, UnsharpMask, sharpening_filter, unsharp_mask
 from camsim.isp.white_balance import WhiteBalance, white_balance
@@ -29,6 +37,7 @@ IspStage = Annotated[
 ]
 
 __all__ = [
+    "BilateralDenoise",
     "Bilinear",
     "BlackLevel",
     "Clip",
@@ -53,6 +62,7 @@ __all__ = [
     "demosaic_bilinear",
     "demosaic_malvar2004",
     "demosaic_menon2007",
+    "denoise_bilateral",
     "denoise_gaussian",
     "denoise_median",
     "gamma_power",

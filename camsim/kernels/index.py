@@ -8,6 +8,7 @@ from camsim.kernels.adjoint.stencil import horizontal_adjoint, vertical_adjoint,
 from camsim.kernels.adjoint.tone import tone_adjoint
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import Op
+from camsim.kernels.rows.bilateral import bilateral
 from camsim.kernels.rows.color import matrix
 from camsim.kernels.rows.demosaic import bilinear, malvar
 from camsim.kernels.rows.load import load
@@ -43,6 +44,7 @@ OPERATIONS: dict[Op, Operation] = {
     Op.MENON_REFINE_GREEN: refine_green,
     Op.MENON_REFINE_SIDES: refine_sides,
     Op.MENON_REFINE_OPPOSITE: refine_opposite,
+    Op.BILATERAL: bilateral,
     Op.GRADIENT_IN: gradient_in,
     Op.TONE_ADJOINT: tone_adjoint,
     Op.WEIGHTED_SUM: weighted_sum,

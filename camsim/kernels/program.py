@@ -37,6 +37,7 @@ class Op(IntEnum):
     MENON_REFINE_GREEN = 15
     MENON_REFINE_SIDES = 16
     MENON_REFINE_OPPOSITE = 17
+    BILATERAL = 18
 
     # Backwards; see camsim/kernels/adjoint/.
     GRADIENT_IN = 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatchmethod
 
@@ -15,6 +16,7 @@ from camsim.isp.color_matrix import ColorMatrixStage
 from camsim.isp.demosaic.bilinear import BilinearStage
 from camsim.isp.demosaic.malvar2004 import Malvar2004Stage
 from camsim.isp.demosaic.menon2007 import Menon2007Stage
+from camsim.isp.denoise.bilateral import BilateralDenoiseStage
 from camsim.isp.denoise.gaussian import GaussianDenoiseStage
 from camsim.isp.denoise.median import MedianDenoiseStage
 from camsim.isp.gamma.power import PowerGammaStage
@@ -141,6 +143,14 @@ class _Chain:
             return self._one(Op.VERTICAL, [across, across], lambda: torch.cat([numbers(0, 1), taps()]), stage.kernel)
 
         self._filter(stage.channels, blur)
+
+    @add.register
+    def _(self, stage: BilateralDenoiseStage) -> None:
+        def factors() -> Tensor:
+            sigmas = torch.stack([stage.sigma_spatial.double(), stage.sigma_range.double()])
+            return -0.5 * math.log2(math.e) / sigmas**2
+
+        self._filter(stage.channels, lambda plane: self._one(Op.BILATERAL, [plane], factors, stage.radius))
 
     @add.register
     def _(self, stage: MedianDenoiseStage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor
 import camsim
 from camsim.emulator import Isp
 from camsim.isp import (
+    BilateralDenoise,
     Bilinear,
     BlackLevel,
     ColorMatrix,
@@ -60,6 +62,11 @@ def unsharp(channels: str = "luma", axis: str = "both", radius: float = 1.0, amo
 
 def gaussian(channels: str = "luma", sigma: float = 0.8) -> StageDict:
     return {"kind": "denoise", "method": "gaussian", "sigma": sigma, "channels": channels}
+
+
+def bilateral(channels: str = "luma", sigma: float = 0.8, difference: float = 0.1) -> StageDict:
+    sigmas = {"sigma_spatial": sigma, "sigma_range": difference}
+    return {"kind": "denoise", "method": "bilateral", "channels": channels, **sigmas}
 
 
 def median(channels: str = "luma", size: int = 3) -> StageDict:
@@ -161,4 +168,10 @@ def _growth(spec: StageSpec) -> float:
             return 1 + 2 * spec.amount
         case GaussianDenoise() | MedianDenoise():
             return 1 if spec.channels == "rgb" else 3
+        case BilateralDenoise():
+            # Weights change with the differences: by at most the variance of these under the weights, in units of
+            # sigma_range², which is below 2 log of the window's pixels.
+            window = (2 * spec.reach + 1) ** 2
+            alone = 1 + 2 * (1 + 2 * math.log(window))
+            return alone if spec.channels == "rgb" else alone + 2
     raise NotImplementedError(spec)

@@ -22,6 +22,7 @@ from .fusing import (
     SRGB,
     WB,
     StageDict,
+    bilateral,
     chain,
     clip,
     cross,
@@ -44,6 +45,7 @@ FILTERS = st.one_of(
     st.builds(cross, CHANNELS),
     st.builds(unsharp, CHANNELS, st.sampled_from(["both", "vertical"]), numbers(0.3, 2), numbers(0, 1.5)),
     st.builds(gaussian, CHANNELS, numbers(0.1, 2)),
+    st.builds(bilateral, CHANNELS, numbers(0.2, 1.6), numbers(0.02, 1)),
     st.builds(median, CHANNELS, st.sampled_from([3, 5])),
 )
 GAINS = st.builds(lambda *gains: {"kind": "white_balance", "gains": gains}, *[numbers(-1, 2)] * 3)
