@@ -7,8 +7,17 @@ from typing import Annotated
 from pydantic import Field
 
 from camsim.isp.denoise.gaussian import GaussianDenoise, denoise_gaussian
+from camsim.isp.denoise.kernel import KernelDenoise, denoise_kernel
 from camsim.isp.denoise.median import MedianDenoise, denoise_median
 
-Denoise = Annotated[GaussianDenoise | MedianDenoise, Field(discriminator="method")]
+Denoise = Annotated[GaussianDenoise | MedianDenoise | KernelDenoise, Field(discriminator="method")]
 
-__all__ = ["Denoise", "GaussianDenoise", "MedianDenoise", "denoise_gaussian", "denoise_median"]
+__all__ = [
+    "Denoise",
+    "GaussianDenoise",
+    "KernelDenoise",
+    "MedianDenoise",
+    "denoise_gaussian",
+    "denoise_kernel",
+    "denoise_median",
+]
