@@ -61,6 +61,7 @@ class Emulator(nn.Module):
         self.isp = Isp(profile)
         self._wants_fused = fused
         self._reach = chain_reach(profile.resolved_isp())
+        self._can_tile = not any(stage.depends_on_place for stage in profile.isp)
         self._fused: FusedIsp | LoweringError | None = None
 
     @property
@@ -206,7 +207,7 @@ class Emulator(nn.Module):
 
     def _plain(self, raw: Tensor) -> Tensor:
         """Stage by stage; large frames tile by tile."""
-        if raw.numel() < TILED_FROM or torch.compiler.is_compiling():
+        if raw.numel() < TILED_FROM or not self._can_tile or torch.compiler.is_compiling():
             image: Tensor = self.isp(raw)
             return image
         return develop_tiled(self.isp, raw, self._reach)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from camsim.cfa import RawFormat
 from camsim.errors import did_you_mean
 from camsim.isp import ColorMatrix, IspStage, WhiteBalance
 from camsim.isp.order import order_problems
+from camsim.profile_choices import Choices, Omit, Orders, changed_chain, choice_knobs, choice_problems, stage_names
 from camsim.sensor import Sensor
 from camsim.spec import Knob, Model, Range, Spec, StageSpec
 
@@ -40,6 +41,10 @@ class Profile(Model):
     isp: Annotated[tuple[IspStage, ...], Field(strict=False, min_length=1)]
     search: dict[str, Range] | None = None
     """The knobs that plausibly vary; None: every knob, within the assumed range of its kind."""
+    choices: Choices = Field(default_factory=dict)
+    """What a search may put in the place of a stage."""
+    orders: Orders = ()
+    """Neighbouring stages that a search may swap."""
 
     @field_validator("isp")
     @classmethod
@@ -63,6 +68,8 @@ class Profile(Model):
         except ValueError as error:
             problems.append((("sensor",), _plain(error)))
         if not problems:
+            problems += choice_problems(self.isp, self.choices, self.orders, raw)
+        if not problems:
             problems += self._search_problems()
         fields = self.field_paths()
         for path in self.provenance:
@@ -72,36 +79,33 @@ class Profile(Model):
             raise _several(problems)
         return self
 
-    def _search_problems(self) -> list[tuple[tuple[str | int, ...], str]]:
-        problems: list[tuple[tuple[str | int, ...], str]] = []
+    def _search_problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if not self.search:
+            return
         knobs = self.knobs()
-        for path, given in (self.search or {}).items():
-            if path not in knobs:
-                text = f"is not a knob of this profile{did_you_mean(path, knobs)} (knobs: {', '.join(knobs)})"
-                problems.append((("search", path), text))
+        offered = choice_knobs(self.isp, self.choices)
+        for path, given in self.search.items():
+            if path not in knobs and path not in offered:
+                text = f"is not a knob of this profile{did_you_mean(path, [*knobs, *offered])}"
+                yield ("search", path), f"{text} (knobs: {', '.join(dict.fromkeys([*knobs, *offered]))})"
                 continue
-            knob = knobs[path]
+            knob = knobs[path] if path in knobs else _knobs(path.rpartition(".")[0], offered[path])[path]
             low, high = given.around(knob.value)
             if np.any(low < knob.bounds[0]) or np.any(high > knob.bounds[1]):
                 limits = f"[{knob.bounds[0]:g}, {knob.bounds[1]:g}]" + ("" if knob.unit == "1" else f" {knob.unit}")
                 text = f"reaches from {low.min():g} to {high.max():g}, outside the knob's bounds {limits}"
-                problems.append((("search", path), text))
+                yield ("search", path), text
             elif np.any(knob.value < low) or np.any(knob.value > high):
-                problems.append((("search", path), f"must contain the profile's own value {knob.value.tolist()}"))
-        return problems
+                yield ("search", path), f"must contain the profile's own value {knob.value.tolist()}"
 
     def stage_names(self) -> tuple[str, ...]:
         """Each stage's name within the chain: its kind, with ``_2``, ``_3`` ... for repeats."""
-        seen: Counter[str] = Counter()
-        names = []
-        for stage in self.isp:
-            seen[stage.kind] += 1
-            names.append(stage.kind if seen[stage.kind] == 1 else f"{stage.kind}_{seen[stage.kind]}")
-        return tuple(names)
+        return stage_names(self.isp)
 
     def field_paths(self) -> set[str]:
         """Every path that provenance may name: ``sensor.black_level``, ``isp.color_matrix``, ``isp.clip.low`` ..."""
-        paths = {"sensor", "isp"} | {f"sensor.{name}" for name in type(self.sensor).model_fields}
+        paths = {"sensor", "isp", "choices", "orders"} | {f"choices.{name}" for name in self.choices}
+        paths |= {f"sensor.{name}" for name in type(self.sensor).model_fields}
         for name, stage in zip(self.stage_names(), self.isp, strict=True):
             paths |= {f"isp.{name}"} | {f"isp.{name}.{field}" for field in type(stage).model_fields}
         return paths
@@ -117,7 +121,13 @@ class Profile(Model):
 
     def resolved_isp(self) -> tuple[StageSpec, ...]:
         """The ISP chain with what it takes from the sensor written out."""
-        return tuple(stage.resolve(self.sensor.raw_format) for stage in self.isp)
+        raw = self.sensor.raw_format
+        return tuple(stage.resolve(raw) for stage in self.isp)
+
+    def _resolved_parts(self) -> dict[str, Spec]:
+        """The sensor, then each stage under its name, everything written out."""
+        stages = zip(self.stage_names(), self.resolved_isp(), strict=True)
+        return {"sensor": self.resolved_sensor()} | {f"isp.{name}": stage for name, stage in stages}
 
     def _isp_color(self) -> NDArray[np.float64]:
         """What the white balance and colour matrix do together: (3, 3)."""
@@ -131,17 +141,11 @@ class Profile(Model):
 
     def knobs(self) -> dict[str, Knob]:
         """Every knob by name, with its value here: ``sensor.read_noise``, ``isp.white_balance.gains`` ..."""
-        parts: dict[str, Spec] = {"sensor": self.resolved_sensor()}
-        parts |= {f"isp.{name}": spec for name, spec in zip(self.stage_names(), self.resolved_isp(), strict=True)}
-        knobs: dict[str, Knob] = {}
-        for prefix, spec in parts.items():
-            quantities = spec.quantities()
-            for field, value in spec.knobs().items():
-                quantity = quantities[field]
-                name = f"{prefix}.{field}"
-                plausible = quantity.plausible if self.search is None else self.search.get(name)
-                knobs[name] = Knob(name, value, quantity.unit, (quantity.low, quantity.high), plausible)
-        return knobs
+        parts = self._resolved_parts()
+        knobs = {name: knob for prefix, spec in parts.items() for name, knob in _knobs(prefix, spec).items()}
+        if self.search is None:
+            return knobs
+        return {name: replace(knob, plausible=self.search.get(name)) for name, knob in knobs.items()}
 
     def ranges(self) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Plausible limits (low, high) of each knob that varies, cut to the knob's physical bounds."""
@@ -172,23 +176,87 @@ class Profile(Model):
                 raise ValueError(f"{path} has shape {knobs[path].value.shape}, got {array.shape}")
             prefix, field = path.rsplit(".", 1)
             changes.setdefault(prefix, {})[field] = array.tolist()
-        sensor = self.resolved_sensor().replace(changes.get("sensor", {}))
-        isp = tuple(
-            spec.replace(changes.get(f"isp.{stage}", {}))
-            for stage, spec in zip(self.stage_names(), self.resolved_isp(), strict=True)
-        )
+        parts = {
+            prefix: spec.replace(changes[prefix]) if prefix in changes else spec
+            for prefix, spec in self._resolved_parts().items()
+        }
         turned = {
             path: Provenance(source=f"turned away from {knobs[path].value.tolist()} of {self.name}", status="assumed")
             for path, value in values.items()
             if not np.array_equal(value, knobs[path].value)
         }
-        update = {
-            "sensor": sensor.model_dump(),
-            "isp": [spec.model_dump() for spec in isp],
-            "provenance": {path: entry.model_dump() for path, entry in (self.provenance | turned).items()},
-            "search": None,  # a range that was right around the old value need not contain the new one
-        }
-        return Profile.model_validate(self.model_dump() | update | ({"name": name} if name else {}))
+        return self._written_out(parts, self.provenance | turned, name)
+
+    def with_choice(
+        self,
+        stages: Mapping[str, StageSpec | Omit],
+        swaps: Sequence[tuple[str, str]] = (),
+        *,
+        name: str | None = None,
+    ) -> Profile:
+        """A copy with other stages in some places, as a search chooses among `choices` and `orders`.
+
+        What was left to defaults is written out first, as in `with_knobs`. Ranges and provenance stay with their
+        stages; what was changed is told in the provenance. The copy offers no choices of its own.
+
+        Args:
+            stages: what stands in the place of a stage, by the stage's name (``isp.denoise``), or ``"omit"``.
+            swaps: neighbours that change places, one pair after the other, before that.
+            name: of the copy.
+
+        Raises:
+            ValueError: no such stage, no neighbours, or a chain whose stages do not fit together.
+        """
+        resolved = self.resolved_isp()
+        chain = changed_chain(resolved, stages, swaps)
+        renamed = {f"isp.{before}": f"isp.{now}" for before, now in chain.renamed().items()}
+
+        def moved(path: str) -> str | None:
+            """Where what a path names is now; None: it is no longer there."""
+            stage = ".".join(path.split(".")[:2])
+            if path == "isp" or not path.startswith("isp."):
+                return path
+            return renamed[stage] + path.removeprefix(stage) if stage in renamed else None
+
+        provenance = {now: entry for path, entry in self.provenance.items() if (now := moved(path))}
+        for new, stage in chain.new().items():
+            words = "/".join(stage.tags())
+            provenance[f"isp.{new}"] = Provenance(source=f"{words} chosen in a place of {self.name}", status="assumed")
+        search = None
+        if self.search is not None:
+            fields = {f"isp.{new}.{field}" for new, stage in chain.new().items() for field in stage.knobs()}
+            search = {now: given for path, given in self.search.items() if (now := moved(path))}
+            search |= {path: given for path, given in self.search.items() if path in fields}
+        parts: dict[str, Spec] = {"sensor": self.resolved_sensor()}
+        parts |= {f"isp.{now}": stage for now, stage in zip(stage_names(chain.stages), chain.stages, strict=True)}
+        return self._written_out(parts, provenance, name, search)
+
+    def _written_out(
+        self,
+        parts: Mapping[str, Spec],
+        provenance: Mapping[str, Provenance],
+        name: str | None,
+        search: Mapping[str, Range] | None = None,  # a range that was right around other values need not be any more
+    ) -> Profile:
+        return Profile(
+            name=name or self.name,
+            title=self.title,
+            provenance={
+                path: entry for path, entry in provenance.items() if not path.startswith(("choices", "orders"))
+            },
+            sensor=parts["sensor"],  # type: ignore[arg-type]
+            isp=tuple(spec for prefix, spec in parts.items() if prefix != "sensor"),  # type: ignore[misc]
+            search=None if search is None else dict(search),
+        )
+
+
+def _knobs(prefix: str, spec: Spec) -> dict[str, Knob]:
+    """The knobs of a (resolved) spec, with the ranges assumed of their kind."""
+    knobs = {}
+    for field, value in spec.knobs().items():
+        quantity, name = spec.quantities()[field], f"{prefix}.{field}"
+        knobs[name] = Knob(name, value, quantity.unit, (quantity.low, quantity.high), quantity.plausible)
+    return knobs
 
 
 def _plain(error: ValueError) -> str:

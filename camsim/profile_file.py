@@ -261,7 +261,9 @@ def _stage_class(entry: Any) -> type[StageSpec] | None:
 
 def to_yaml(profile: Profile) -> str:
     """The profile as YAML; `read_profiles` gives the same profile back."""
-    return dump(_without_none(profile.model_dump()))
+    # A profile that offers a search nothing besides its knobs does not say so.
+    unused = {name for name in ("choices", "orders") if not getattr(profile, name)}
+    return dump(_without_none(profile.model_dump(exclude=unused)))
 
 
 def _without_none(value: Any) -> Any:

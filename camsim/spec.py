@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
@@ -100,17 +101,12 @@ class Spec(Model):
     @classmethod
     def quantities(cls) -> dict[str, Quantity]:
         """The knobs of this kind of spec, by field name."""
-        return {
-            name: mark
-            for name, field in cls.model_fields.items()
-            for mark in field.metadata
-            if isinstance(mark, Quantity)
-        }
+        return dict(_quantities(cls))
 
     @field_validator("*", mode="after")
     @classmethod
     def _within_bounds(cls, value: Any, info: ValidationInfo) -> Any:
-        quantity = cls.quantities().get(info.field_name or "")
+        quantity = _quantities(cls).get(info.field_name or "")
         if quantity is not None and value is not None:
             for number in np.ravel(value):
                 if not quantity.low <= number <= quantity.high:
@@ -131,6 +127,13 @@ class Spec(Model):
         return type(self).model_validate(self.model_dump() | dict(changes))
 
 
+@cache
+def _quantities(kind: type[Spec]) -> dict[str, Quantity]:
+    return {
+        name: mark for name, field in kind.model_fields.items() for mark in field.metadata if isinstance(mark, Quantity)
+    }
+
+
 class StageSpec(Spec):
     """One step of the ISP chain as a profile states it."""
 
@@ -138,6 +141,8 @@ class StageSpec(Spec):
     gives: ClassVar[Domain | None]
     """None: the domain that came in."""
     form: ClassVar[Form]
+    depends_on_place: ClassVar[bool] = False
+    """Whether it matters where in the frame a pixel lies, beyond the CFA phase: such a chain needs the whole frame."""
 
     @property
     def reach(self) -> int:
@@ -155,11 +160,13 @@ class StageSpec(Spec):
     @classmethod
     def tags(cls) -> tuple[str, ...]:
         """The words that name this stage in a profile: its kind, then its method where there are several."""
-        return tuple(
-            get_args(cls.model_fields[name].annotation)[0]
-            for name in ("kind", "method", "encoding")
-            if name in cls.model_fields
-        )
+        return _tags(cls)
+
+
+@cache
+def _tags(kind: type[StageSpec]) -> tuple[str, ...]:
+    fields = kind.model_fields
+    return tuple(get_args(fields[name].annotation)[0] for name in ("kind", "method", "encoding") if name in fields)
 
 
 class Stage(nn.Module):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from camsim.isp.additive_layer import AdditiveLayer, additive_layer
 from camsim.isp.black_level import BlackLevel, black_level
 from camsim.isp.clip import Clip, clip
 from camsim.isp.color_matrix import ColorMatrix, color_matrix
@@ -22,21 +23,32 @@ from camsim.isp.denoise import (
     BilateralDenoise,
     Denoise,
     GaussianDenoise,
+    KernelDenoise,
     MedianDenoise,
     denoise_bilateral,
     denoise_gaussian,
+    denoise_kernel,
     denoise_median,
 )
 from camsim.isp.gamma import Gamma, PowerGamma, SrgbGamma, gamma_power, gamma_srgb
-from camsim.isp.sharpen import Sharpen, SharpeningFilter, UnsharpMask, sharpening_filter, unsharp_mask
+from camsim.isp.sharpen import (
+    KernelSharpen,
+    Sharpen,
+    SharpeningFilter,
+    UnsharpMask,
+    sharpen_kernel,
+    sharpening_filter,
+    unsharp_mask,
+)
 from camsim.isp.white_balance import WhiteBalance, white_balance
 
 IspStage = Annotated[
-    BlackLevel | Demosaic | WhiteBalance | ColorMatrix | Sharpen | Denoise | Clip | Gamma,
+    BlackLevel | Demosaic | WhiteBalance | ColorMatrix | Sharpen | Denoise | Clip | Gamma | AdditiveLayer,
     Field(discriminator="kind"),
 ]
 
 __all__ = [
+    "AdditiveLayer",
     "BilateralDenoise",
     "Bilinear",
     "BlackLevel",
@@ -47,6 +59,8 @@ __all__ = [
     "Gamma",
     "GaussianDenoise",
     "IspStage",
+    "KernelDenoise",
+    "KernelSharpen",
     "Malvar2004",
     "MedianDenoise",
     "Menon2007",
@@ -56,6 +70,7 @@ __all__ = [
     "SrgbGamma",
     "UnsharpMask",
     "WhiteBalance",
+    "additive_layer",
     "black_level",
     "clip",
     "color_matrix",
@@ -64,9 +79,11 @@ __all__ = [
     "demosaic_menon2007",
     "denoise_bilateral",
     "denoise_gaussian",
+    "denoise_kernel",
     "denoise_median",
     "gamma_power",
     "gamma_srgb",
+    "sharpen_kernel",
     "sharpening_filter",
     "unsharp_mask",
     "white_balance",

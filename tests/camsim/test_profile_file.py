@@ -74,8 +74,8 @@ def test_what_is_in_the_file_is_in_the_profile(profile_text: str) -> None:
         (
             "method: unsharp_mask",
             "method: unsharp",
-            "lab.yaml:25: isp[4].sharpen: method must be one of sharpening_filter, unsharp_mask, got 'unsharp'; "
-            "did you mean 'unsharp_mask'?",
+            "lab.yaml:25: isp[4].sharpen: method must be one of sharpening_filter, unsharp_mask, kernel, got 'unsharp'"
+            "; did you mean 'unsharp_mask'?",
         ),
         (
             "{kind: clip}",

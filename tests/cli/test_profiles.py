@@ -22,7 +22,7 @@ def test_list_shows_every_profile(invoke: Invoke) -> None:
 
 def test_list_as_json_is_one_object_a_profile(invoke: Invoke) -> None:
     rows = [json.loads(line) for line in invoke("profiles", "list", "seed/drone", "--json").stdout.splitlines()]
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert rows[0]["name"] == "seed/drone/bi-s-ga"
     assert rows[0]["stages"][1] == "demosaic/bilinear"
 
@@ -60,7 +60,7 @@ def test_schema_accepts_the_shipped_files_and_refuses_a_misspelt_key(invoke: Inv
 def test_a_family_cannot_be_shown_as_one(invoke: Invoke) -> None:
     done = invoke("profiles", "show", "seed/drone")
     assert done.exit_code == 2
-    assert "stands for 12 profiles" in done.stderr
+    assert "stands for 13 profiles" in done.stderr
 
 
 def test_the_list_survives_a_reader_that_stops(run_camsim: Run, tmp_path: Path, camsim_command: list[str]) -> None:

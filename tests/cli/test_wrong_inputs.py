@@ -85,7 +85,7 @@ def test_wrong_models(invoke: Invoke, tmp_path: Path, pictures: Path, make: Call
         (["--resume", "--out", "new"], 2, "nothing to resume"),
         (["--profiles", "reference/srgb"], 2, "no profile to compare"),
         (["--profiles", "nothing/*"], 2, "no profile matches"),
-        (["--reference", "seed/drone"], 2, "stands for 12 profiles"),
+        (["--reference", "seed/drone"], 2, "stands for 13 profiles"),
         (["--search", "4", "--search-from", "seed/drone/ma-s-ga"], 2, "not among the audited"),
         (["--mean", "a,b"], 2, "--mean takes numbers"),
         (["--std", "0"], 2, "above 0"),

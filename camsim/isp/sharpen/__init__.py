@@ -6,9 +6,18 @@ from typing import Annotated
 
 from pydantic import Field
 
+from camsim.isp.sharpen.kernel import KernelSharpen, sharpen_kernel
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilter, sharpening_filter
 from camsim.isp.sharpen.unsharp_mask import UnsharpMask, unsharp_mask
 
-Sharpen = Annotated[SharpeningFilter | UnsharpMask, Field(discriminator="method")]
+Sharpen = Annotated[SharpeningFilter | UnsharpMask | KernelSharpen, Field(discriminator="method")]
 
-__all__ = ["Sharpen", "SharpeningFilter", "UnsharpMask", "sharpening_filter", "unsharp_mask"]
+__all__ = [
+    "KernelSharpen",
+    "Sharpen",
+    "SharpeningFilter",
+    "UnsharpMask",
+    "sharpen_kernel",
+    "sharpening_filter",
+    "unsharp_mask",
+]

@@ -6,10 +6,9 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from camsim.border import mirror_pad
 from camsim.cfa import RawFormat
+from camsim.isp.correlate import correlate
 from camsim.isp.luma import Channels, filter_channels
 from camsim.spec import Domain, Form, Stage, StageSpec
 
@@ -29,8 +28,7 @@ def sharpening_filter(rgb: Tensor, channels: Channels = "luma") -> Tensor:
 
 def _minus_laplacian(planes: Tensor) -> Tensor:
     kernel = torch.tensor([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]], dtype=planes.dtype, device=planes.device)
-    count = planes.shape[1]
-    return F.conv2d(mirror_pad(planes, 1), kernel.expand(count, 1, 3, 3), groups=count)
+    return correlate(planes, kernel)
 
 
 class SharpeningFilter(StageSpec):

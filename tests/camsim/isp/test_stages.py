@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -14,11 +15,15 @@ from torch.func import functional_call
 import camsim.isp
 from camsim.cfa import RawFormat
 from camsim.isp import (
+    AdditiveLayer,
+    BilateralDenoise,
     Bilinear,
     BlackLevel,
     Clip,
     ColorMatrix,
     GaussianDenoise,
+    KernelDenoise,
+    KernelSharpen,
     Malvar2004,
     MedianDenoise,
     Menon2007,
@@ -32,6 +37,8 @@ from camsim.profile_file import stage_classes
 from camsim.spec import Stage, StageSpec
 
 RAW = RawFormat("GBRG", black=(1.0, 1.25, 1.5, 0.75), white=(9.0, 9.5, 8.5, 10.0), full_scale=12.0)
+
+RAMP: Any = torch.linspace(-0.1, 0.26, 25).reshape(5, 5).tolist()
 
 EXAMPLES: dict[str, StageSpec] = {
     "black_level": BlackLevel(),
@@ -49,16 +56,23 @@ EXAMPLES: dict[str, StageSpec] = {
     "gaussian, rgb": GaussianDenoise(sigma=0.7, channels="rgb"),
     "median 3, luma": MedianDenoise(size=3),
     "median 5, rgb": MedianDenoise(size=5, channels="rgb"),
+    "bilateral, luma": BilateralDenoise(sigma_spatial=0.7, sigma_range=0.2),
+    "bilateral, rgb": BilateralDenoise(sigma_spatial=0.5, sigma_range=0.3, channels="rgb"),
+    "kernel 3x3, luma": KernelSharpen(kernel=((0.1, -1, 0.2), (-0.9, 4.5, -1.2), (0.3, -0.8, 0))),
+    "kernel 5x5, rgb": KernelDenoise(kernel=RAMP, channels="rgb"),
     "clip": Clip(low=0.2, high=0.7),
     "power": PowerGamma(gamma=2.2),
     "srgb": SrgbGamma(),
+    "additive_layer": AdditiveLayer(offsets=tuple(tuple((0.1 * c, 0.2 - y, 0.3) for y in range(2)) for c in range(3))),
 }
-HELPERS = {"gaussian_kernel", "luma", "order"}
+HELPERS = {"correlate", "gaussian_kernel", "luma", "order"}
 """Modules of camsim/isp that are not stages."""
 REACH = 12
 """Pixels within which any stage looks around itself."""
 
 each_stage = pytest.mark.parametrize("spec", EXAMPLES.values(), ids=EXAMPLES)
+ANYWHERE = {name: spec for name, spec in EXAMPLES.items() if not spec.depends_on_place}
+each_stage_anywhere = pytest.mark.parametrize("spec", ANYWHERE.values(), ids=ANYWHERE)
 
 
 def build(spec: StageSpec, dtype: torch.dtype = torch.float64) -> Stage:
@@ -92,9 +106,9 @@ def test_every_file_of_the_folder_is_a_stage_of_the_union() -> None:
             if isinstance(member, type) and issubclass(member, StageSpec) and member.__module__ == module.name
         ]
         assert len(specs) == 1, f"{module.name} holds {len(specs)} stages; one stage a file, or list it in HELPERS"
-        found[name] = specs[0]
+        assert name == specs[0].tags()[-1]
+        found[module.name] = specs[0]
     assert set(found.values()) == set(stage_classes())
-    assert all(name == spec.tags()[-1] for name, spec in found.items())
 
 
 @each_stage
@@ -164,7 +178,7 @@ def test_float32_agrees_with_float64(spec: StageSpec) -> None:
     assert (single - build(spec)(image)).abs().max() < 1e-5
 
 
-@each_stage
+@each_stage_anywhere
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (2, 4), (6, 2)])
 def test_a_crop_at_an_even_offset_keeps_its_inside(spec: StageSpec, top: int, left: int) -> None:
     stage = build(spec)
@@ -181,10 +195,20 @@ def mirrored(stage: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
     return stage(extended)[..., 16:-16, 16:-16]
 
 
-@each_stage
+@each_stage_anywhere
 def test_the_border_is_a_mirror_without_the_edge_pixel(spec: StageSpec) -> None:
     stage, image = build(spec), picture(spec, 1, 19, 22)
     assert (stage(image) - mirrored(stage, image)).abs().max() < 1e-13
+
+
+@each_stage
+def test_a_stage_says_whether_it_depends_on_the_place(spec: StageSpec) -> None:
+    """On an even picture, all that a stage does alike everywhere gives one value at each site of the CFA."""
+    stage = build(spec)
+    even = torch.full_like(picture(spec, 1, 20, 22), 0.5)
+    cells = stage(even).unfold(2, 2, 2).unfold(3, 2, 2)
+    spread = (cells - cells[:, :, :1, :1]).abs().max()
+    assert (spread > 1e-3) if spec.depends_on_place else (spread < 1e-12)
 
 
 @each_stage
