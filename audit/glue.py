@@ -9,15 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from onnx import GraphProto, ModelProto, compose, version_converter
 from torch import Tensor, nn
 
 from audit.models.graph import image_input
-from audit.models.preprocess import ImageInput, ResolvedPreprocess
+from audit.models.preprocess import LUMA, ImageInput, ResolvedPreprocess
 from audit.models.resolve import resolve
-from audit.models.safety import CheckedModel, read_onnx
+from audit.models.safety import CheckedModel, read_onnx, with_weights
 from audit.models.session import first_line, open_session
 from audit.models.sidecar import read_declaration
 from audit.models.sniff import FileKind, refuse, sniff
@@ -25,9 +24,6 @@ from camsim.display import eight_bit
 from camsim.emulator import Emulator
 from camsim.errors import CamsimError
 from camsim.export import MAX_BYTES, OPSETS, CameraGraph, Source, add_metadata, describe, trace
-
-_L = (19595, 38470, 7471)
-"""BT.601 luma in 1/65536, as Pillow turns a picture grey."""
 
 _SAME = 1e-4
 """A model that was brought to another opset must give the same up to this, relative to its largest output."""
@@ -49,7 +45,7 @@ class PreparedCamera(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         levels = eight_bit(self.camera(picture)).to(torch.int64)
         if self.prepared.color == "GRAY":
-            weights = torch.tensor(_L)[:, None, None]
+            weights = torch.tensor(LUMA)[:, None, None]
             levels = ((levels * weights).sum(1, keepdim=True) + 32768) // 65536
         elif self.prepared.color == "BGR":
             levels = torch.stack([levels[:, 2], levels[:, 1], levels[:, 0]], dim=1)
@@ -168,10 +164,7 @@ def _whole(checked: CheckedModel, path: Path) -> ModelProto:
     size = sum(file.stat().st_size for file in (path, *checked.external))
     if size > MAX_BYTES:
         raise CamsimError(f"takes {size} bytes with its external data; the one file of a glued model holds {MAX_BYTES}")
-    whole = ModelProto()
-    whole.CopyFrom(checked.proto)
-    onnx.load_external_data_for_model(whole, str(path.parent))
-    return whole
+    return with_weights(checked, path)
 
 
 def _opset(proto: ModelProto) -> int:

@@ -11,7 +11,7 @@ from scipy.special import expit, logsumexp, rel_entr
 _SUM_TOLERANCE = 1e-3
 """How far the probabilities of a sample may sum from 1: half precision is off by 1e-4, logits by far more."""
 
-_MARGIN_SCALE = 1.5
+MARGIN_SCALE = 1.5
 """Nats in which :func:`soft_error` counts the margin: more gives a gentler slope, less a truer error."""
 
 
@@ -62,7 +62,7 @@ def soft_error(log_p: NDArray[np.floating[Any]], target_index: NDArray[np.intege
     margins = margin(log_p, target_index)
     if margins.size == 0:
         raise ValueError("log_p has no samples: there is no mean error")
-    return float(expit(-margins / _MARGIN_SCALE).mean())
+    return float(expit(-margins / MARGIN_SCALE).mean())
 
 
 def _checked(name: str, log_p: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -35,25 +35,24 @@ class OnnxModel:
 
     def __init__(
         self,
-        name: str,
+        path: Path,
         sha256: str,
         classes: tuple[str, ...] | None,
         session: ort.InferenceSession,
         wanted: ImageInput,
         prepared: ResolvedPreprocess,
-        output_name: str,
         scores: ClassScores,
         description: Mapping[str, object],
     ) -> None:
-        self.name = name
+        self.path = path.absolute()
+        self.name = path.name
         self.sha256 = sha256
         self.classes = classes
+        self.wanted = wanted
+        self.prepared = prepared
+        self.scores = scores
         self._session = session
-        self._input = wanted.name
         self._batch = wanted.batch or 1
-        self._prepared = prepared
-        self._output = output_name
-        self._scores = scores
         self._description = dict(description)
 
     def log_probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
@@ -62,29 +61,29 @@ class OnnxModel:
             raise CamsimError("no images were given to the model")
         rows = []
         for start in range(0, len(images), _PREPARED):
-            prepared = [preprocess(image, self._prepared) for image in images[start : start + _PREPARED]]
+            prepared = [preprocess(image, self.prepared) for image in images[start : start + _PREPARED]]
             rows += [self._run(array) for array in prepared]
-        return self._scores.log_probabilities(np.concatenate(rows))
+        return self.scores.log_probabilities(np.concatenate(rows))
 
     def probe(self) -> None:
         """Run one grey image, so that a model that cannot run fails now. Without an input size there is none to try."""
-        size = self._prepared.size
+        size = self.prepared.size
         if size is not None:
-            grey = preprocess(np.full((*size, 3), 128, dtype=np.uint8), self._prepared)
+            grey = preprocess(np.full((*size, 3), 128, dtype=np.uint8), self.prepared)
             self._run(grey)
 
     def describe(self) -> dict[str, object]:
         """JSON-able: input, output, preprocessing, and ``assumed``: what nobody declared."""
-        return dict(self._description) | {"class_count": self._scores.count}
+        return dict(self._description) | {"class_count": self.scores.count}
 
     def _run(self, array: NDArray[np.generic]) -> NDArray[np.float64]:
         """Scores (1, C) of a prepared image."""
         batch = np.ascontiguousarray(np.broadcast_to(array, (self._batch, *array.shape)))
         try:
-            (scores,) = self._session.run([self._output], {self._input: batch})
+            (scores,) = self._session.run([self.scores.output.name], {self.wanted.name: batch})
         except Exception as error:  # onnxruntime's errors have no base class of their own
             raise CamsimError(f"{self.name}: onnxruntime cannot run it: {first_line(error)}") from None
-        return self._scores.rows(scores, self._batch)[:1]
+        return self.scores.rows(scores, self._batch)[:1]
 
 
 def load_onnx(
@@ -136,7 +135,7 @@ def load_onnx(
         session = open_session(path, torch.get_num_threads())
     except Exception as error:  # onnxruntime's errors have no base class of their own
         raise CamsimError(f"{path}: onnxruntime cannot load it: {first_line(error)}") from None
-    model = OnnxModel(path.name, sha256, declared.classes, session, wanted, prepared, output.name, scores, description)
+    model = OnnxModel(path, sha256, declared.classes, session, wanted, prepared, scores, description)
     model.probe()
     return model
 

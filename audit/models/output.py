@@ -40,7 +40,7 @@ class ClassScores:
         self, output: ClassOutput, declared: OutputKind | None, classes: tuple[str, ...] | None, where: str
     ) -> None:
         self._what = f"{where}: output {reprlib.repr(output.name)}"
-        self._output = output
+        self.output = output
         self._classes = classes
         if declared is None and output.independent:
             raise CamsimError(
@@ -99,7 +99,7 @@ class ClassScores:
             chances = rows if self.kind == "probabilities" else np.exp(rows)
         sums = chances.sum(axis=1)
         # Rounding to a step takes up to half of it from each class.
-        allowed = _TOLERANCE[self._output.dtype] + rows.shape[1] * self._output.step / 2
+        allowed = _TOLERANCE[self.output.dtype] + rows.shape[1] * self.output.step / 2
         wrong = (abs(sums - 1) > allowed) | (sums <= 0) | (chances.min(axis=1) < -allowed)
         if wrong.any():
             (first, *_) = np.nonzero(wrong)[0]

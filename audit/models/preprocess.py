@@ -26,6 +26,9 @@ PerChannel = Annotated[tuple[float, ...], Strict(False)]
 MAX_RESIZED_PIXELS = 1 << 28
 """A very long image whose shorter side is enlarged could ask for any amount of memory."""
 
+LUMA = (19595, 38470, 7471)
+"""BT.601 luma in 1/65536, as Pillow turns a picture grey."""
+
 _RESAMPLING = {
     "nearest": Image.Resampling.NEAREST,
     "area": Image.Resampling.BOX,
@@ -188,32 +191,53 @@ def _picture(image: NDArray[np.uint8]) -> Image.Image:
     return Image.merge("RGB", [Image.fromarray(image[..., channel]) for channel in range(3)])
 
 
-def _fit(picture: Image.Image, resolved: ResolvedPreprocess, size: tuple[int, int]) -> Image.Image:
-    height, width = size
+@dataclass(frozen=True)
+class Placement:
+    """How an image comes to the model's size: resized, then laid on a canvas of that size, which cuts the rest off."""
+
+    height: int
+    """Of the resized image."""
+    width: int
+    top: int
+    """Of the resized image on the canvas; negative where the canvas is a crop of it."""
+    left: int
+
+
+def placement(shape: tuple[int, int], resolved: ResolvedPreprocess, size: tuple[int, int]) -> Placement:
+    """Where an image of ``shape`` (height, width) goes on its way to ``size``; in integers, so exactly."""
+    (height, width), (tall, wide) = size, shape
     if resolved.resize == "stretch":
-        return _resample(picture, width, height, resolved.filter)
+        return Placement(height, width, 0, 0)
     if resolved.resize == "crop":
-        # Sizes and offsets as torchvision's Resize and CenterCrop round them; in integers, so exactly.
-        above, below = (
-            (height, picture.height) if height * picture.width >= width * picture.height else (width, picture.width)
-        )
+        # Sizes and offsets as torchvision's Resize and CenterCrop round them.
+        above, below = (height, tall) if height * wide >= width * tall else (width, wide)
         if resolved.resize_shorter is not None:
-            above, below = resolved.resize_shorter, min(picture.height, picture.width)
-        tall, wide = (side * above // below for side in (picture.height, picture.width))
-        resized = _resample(picture, wide, tall, resolved.filter)
-        left, top = round((wide - width) / 2), round((tall - height) / 2)
-        return resized.crop((left, top, left + width, top + height))
-    ratio = min(height / picture.height, width / picture.width)
-    tall, wide = (max(1, round(side * ratio)) for side in (picture.height, picture.width))
-    canvas = Image.new(picture.mode, (width, height), (resolved.pad_value,) * resolved.channels)
-    canvas.paste(_resample(picture, wide, tall, resolved.filter), ((width - wide) // 2, (height - tall) // 2))
-    return canvas
+            above, below = resolved.resize_shorter, min(tall, wide)
+        tall, wide = (side * above // below for side in (tall, wide))
+        return Placement(tall, wide, -round((tall - height) / 2), -round((wide - width) / 2))
+    ratio = min(height / tall, width / wide)
+    tall, wide = (max(1, round(side * ratio)) for side in (tall, wide))
+    return Placement(tall, wide, (height - tall) // 2, (width - wide) // 2)
 
 
-def _resample(picture: Image.Image, width: int, height: int, method: Filter) -> Image.Image:
+def check_resized(shape: tuple[int, int], height: int, width: int) -> None:
+    """Raises CamsimError where an image of ``shape`` (height, width) would take too much memory once resized."""
     if width * height > MAX_RESIZED_PIXELS:
         raise CamsimError(
-            f"an image of {picture.height}x{picture.width} (height x width) would be resized to {height}x{width}; "
+            f"an image of {shape[0]}x{shape[1]} (height x width) would be resized to {height}x{width}; "
             f"at most {MAX_RESIZED_PIXELS} pixels are allowed"
         )
-    return picture.resize((width, height), _RESAMPLING[method])
+
+
+def _fit(picture: Image.Image, resolved: ResolvedPreprocess, size: tuple[int, int]) -> Image.Image:
+    shape = (picture.height, picture.width)
+    place = placement(shape, resolved, size)
+    check_resized(shape, place.height, place.width)
+    resized = picture.resize((place.width, place.height), _RESAMPLING[resolved.filter])
+    height, width = size
+    if resolved.resize != "pad":
+        left, top = -place.left, -place.top
+        return resized.crop((left, top, left + width, top + height))
+    canvas = Image.new(picture.mode, (width, height), (resolved.pad_value,) * resolved.channels)
+    canvas.paste(resized, (place.left, place.top))
+    return canvas

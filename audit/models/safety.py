@@ -86,6 +86,21 @@ def read_onnx(path: Path, limits: Limits | None = None) -> CheckedModel:
     return CheckedModel(proto, external_files(path, parts.tensors, limits.file_bytes))
 
 
+def with_weights(checked: CheckedModel, path: Path) -> ModelProto:
+    """A copy of a checked model that holds its external data.
+
+    Raises:
+        CamsimError: they cannot be read.
+    """
+    whole = ModelProto()
+    whole.CopyFrom(checked.proto)
+    try:
+        onnx.load_external_data_for_model(whole, str(path.parent))
+    except (OSError, ValueError) as error:
+        raise CamsimError(f"{path}: its external data cannot be read: {error}") from None
+    return whole
+
+
 @dataclass(frozen=True)
 class _Parts:
     nodes: list[NodeProto]

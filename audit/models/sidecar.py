@@ -11,7 +11,7 @@ classes: labels.txt        # a list of names, or a text file beside the sidecar,
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -116,7 +116,29 @@ def read_declaration(
         except CamsimError as error:
             problems.append(Problem(place(("classes",)), "classes", str(error)))
             del given["classes"]
-    kind = Sidecar if used is not None else Declaration
+    return _validated(given, Sidecar if used is not None else Declaration, place, problems), used
+
+
+def declaration_of(given: Mapping[str, object], where: str) -> Declaration:
+    """A declaration in Python: a sidecar's keys without ``camsim_model``, class names as a list.
+
+    Args:
+        given: the keys and their values.
+        where: whose they are, for messages.
+
+    Raises:
+        ProfileError: everything that is wrong.
+    """
+    return _validated(given, Declaration, lambda path: where, [])
+
+
+def _validated(
+    given: Mapping[str, object],
+    kind: type[Declaration],
+    place: Callable[[yamlio.Path], str],
+    problems: list[Problem],
+) -> Declaration:
+    """Raises ProfileError with these problems and all that are found."""
     try:
         declaration = kind.model_validate(given)
     except ValidationError as error:
@@ -124,7 +146,7 @@ def read_declaration(
         raise ProfileError(problems + found) from None
     if problems:
         raise ProfileError(problems)
-    return declaration, used
+    return declaration
 
 
 def _read_text(path: Path, limit: int) -> str:
@@ -162,7 +184,7 @@ def read_class_names(path: Path) -> list[str]:
     return _read_text(path, MAX_CLASSES_BYTES).splitlines()
 
 
-def _problem(details: ErrorDetails, place: Any, kind: type[Declaration]) -> Problem:
+def _problem(details: ErrorDetails, place: Callable[[yamlio.Path], str], kind: type[Declaration]) -> Problem:
     path, given, ctx = details["loc"], _shown(details["input"]), details.get("ctx", {})
     match details["type"]:
         case "extra_forbidden":
