@@ -13,11 +13,11 @@ from pydantic_core import PydanticCustomError
 
 from camsim.cfa import RawFormat
 from camsim.errors import did_you_mean
-from camsim.isp import ColorMatrix, IspStage, WhiteBalance
+from camsim.isp import IspStage
 from camsim.isp.order import order_problems
 from camsim.profile_choices import Choices, Omit, Orders, changed_chain, choice_knobs, choice_problems, stage_names
-from camsim.sensor import Sensor
-from camsim.spec import Knob, Model, Range, Spec, StageSpec
+from camsim.sensor import InverseIspResponse, Sensor
+from camsim.spec import Knob, Model, Range, Spec, Stage, StageSpec
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", max_length=120)]
 
@@ -57,8 +57,7 @@ class Profile(Model):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         problems: list[tuple[tuple[str | int, ...], str]] = []
-        raw = self.sensor.raw_format
-        for index, stage in enumerate(self.isp):
+        for index, (stage, raw) in enumerate(zip(self.isp, self._formats(), strict=True)):
             try:
                 stage.resolve(raw)
             except ValueError as error:
@@ -68,7 +67,7 @@ class Profile(Model):
         except ValueError as error:
             problems.append((("sensor",), _plain(error)))
         if not problems:
-            problems += choice_problems(self.isp, self.choices, self.orders, raw)
+            problems += choice_problems(self.isp, self.choices, self.orders, self.raw_format)
         if not problems:
             problems += self._search_problems()
         fields = self.field_paths()
@@ -117,12 +116,23 @@ class Profile(Model):
 
     def resolved_sensor(self) -> Sensor:
         """The sensor with its defaults (exposure, response) written out."""
-        return self.sensor.resolve(self._isp_color())
+        inverse = isinstance(self.sensor.response, InverseIspResponse)
+        return self.sensor.resolve(self._isp_color() if inverse else np.eye(3))
 
     def resolved_isp(self) -> tuple[StageSpec, ...]:
         """The ISP chain with what it takes from the sensor written out."""
-        raw = self.sensor.raw_format
-        return tuple(stage.resolve(raw) for stage in self.isp)
+        return tuple(stage.resolve(raw) for stage, raw in zip(self.isp, self._formats(), strict=True))
+
+    def built_isp(self) -> list[Stage]:
+        """The stages as modules, in order."""
+        return [stage.build(raw) for stage, raw in zip(self.resolved_isp(), self._formats(), strict=True)]
+
+    def _formats(self) -> list[RawFormat]:
+        """How each stage has to read the mosaic."""
+        formats = [self.raw_format]
+        for stage in self.isp[:-1]:
+            formats.append(stage.gives_format(formats[-1]))
+        return formats
 
     def _resolved_parts(self) -> dict[str, Spec]:
         """The sensor, then each stage under its name, everything written out."""
@@ -130,13 +140,21 @@ class Profile(Model):
         return {"sensor": self.resolved_sensor()} | {f"isp.{name}": stage for name, stage in stages}
 
     def _isp_color(self) -> NDArray[np.float64]:
-        """What the white balance and colour matrix do together: (3, 3)."""
+        """What the white balance and colour matrix do together: (3, 3).
+
+        Raises:
+            ValueError: one of them is no matrix that is known beforehand.
+        """
         total = np.eye(3)
         for stage in self.isp:
-            if isinstance(stage, WhiteBalance):
-                total = np.diag(stage.gains) @ total
-            elif isinstance(stage, ColorMatrix):
-                total = np.array(stage.matrix) @ total
+            if stage.kind in ("white_balance", "color_matrix"):
+                matrix = stage.color()
+                if matrix is None:
+                    words = "/".join(stage.tags())
+                    raise ValueError(
+                        f"response: {words} has no inverse that is known beforehand; give a matrix instead"
+                    )
+                total = matrix @ total
         return total
 
     def knobs(self) -> dict[str, Knob]:

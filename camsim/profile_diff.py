@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from camsim.profile import Profile
 
 ABSENT = "-"
+MAX_TEXT = 100
+"""Longer texts, such as packed tables, are told by their digest."""
 
 
 def differences(first: Profile, second: Profile) -> list[tuple[str, str, str]]:
@@ -42,4 +45,6 @@ def _flat(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_text(item) for item in value) + "]"
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return f"{len(value)} characters, sha256 {hashlib.sha256(value.encode()).hexdigest()[:16]}"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
@@ -32,12 +33,13 @@ class ProfileFile(Profile):
     variants: Annotated[Variants, Field(min_length=1)] | None = None
 
 
-def read_profiles(text: str, where: str) -> list[Profile]:
+def read_profiles(text: str, where: str, folder: pathlib.Path | None = None) -> list[Profile]:
     """Read a profile file: one profile, or with ``variants`` the product of them (``name/bi-s-ga`` ...).
 
     Args:
         text: the YAML.
         where: the file's name, for messages.
+        folder: where files that a stage names are looked for; None: such a stage is refused.
 
     Raises:
         ProfileError: everything that is wrong, each with its line.
@@ -45,7 +47,7 @@ def read_profiles(text: str, where: str) -> list[Profile]:
     data, lines = parse(text, where)
     if not isinstance(data, dict):
         raise ProfileError([Problem(where, "", "a profile is a map that begins with 'camsim: 1'")])
-    file = _validate(ProfileFile, data, where, lines)
+    file = _validate(ProfileFile, data, where, lines, folder)
     variants: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = data.get("variants")
     if variants is None:
         return [Profile.model_validate(file.model_dump(exclude={"variants"}))]
@@ -53,7 +55,7 @@ def read_profiles(text: str, where: str) -> list[Profile]:
     problems = _variant_problems(variants, stages, where, lines)
     if problems:
         raise ProfileError(problems)
-    return _expand(data, variants, stages, where, lines)
+    return _expand(data, variants, stages, where, lines, folder)
 
 
 def _variant_problems(
@@ -85,6 +87,7 @@ def _expand(
     stages: Sequence[str],
     where: str,
     lines: Mapping[Path, int],
+    folder: pathlib.Path | None,
 ) -> list[Profile]:
     profiles = []
     problems: dict[str, Problem] = {}
@@ -107,7 +110,7 @@ def _expand(
             "title": f"{data['title']}, {names}",
         }
         try:
-            profiles.append(_validate(Profile, one, where, moved))
+            profiles.append(_validate(Profile, one, where, moved, folder))
         except ProfileError as error:
             problems |= {str(problem): problem for problem in error.problems}
     if problems:
@@ -115,9 +118,15 @@ def _expand(
     return profiles
 
 
-def _validate(model: type[Profile], data: Mapping[str, Any], where: str, lines: Mapping[Path, int]) -> Profile:
+def _validate(
+    model: type[Profile],
+    data: Mapping[str, Any],
+    where: str,
+    lines: Mapping[Path, int],
+    folder: pathlib.Path | None,
+) -> Profile:
     try:
-        return model.model_validate(data)
+        return model.model_validate(data, context={"folder": folder})
     except ValidationError as error:
         details = [detail for detail in error.errors() if not _not_meant(detail)]
         problems = [problem for detail in details for problem in _problems(detail, data, where, lines)]

@@ -37,3 +37,27 @@ def test_an_axis_without_width_is_no_axis() -> None:
     assert space.size == gains.size
     with pytest.raises(CamsimError, match="no knob has a plausible range"):
         Space.of(base.model_copy(update={"search": {"sensor.exposure": Range(relative=0.0)}}))
+
+
+def test_the_start_is_the_profile_to_the_bit() -> None:
+    for name in ("seed/microscope/bi-s-ga", "phone/pixel-4a-imx363"):
+        base = camsim.load(name)
+        space = Space.of(base)
+        assert space.at(space.start()).resolved_isp() == base.resolved_isp()
+        assert space.at(space.start()).sensor == base.resolved_sensor()
+
+
+def test_gradients_are_scaled_to_the_unit_cube() -> None:
+    """The derivative of a linear function of the knobs, by the chain rule and by differences in the cube."""
+    space = Space.of(camsim.load("still/nikon-d850"))
+    rng = np.random.default_rng(0)
+    weights = {name: rng.standard_normal(low.shape) for name, low in space.low.items()}
+
+    def value(point: np.ndarray) -> float:
+        return sum(float((weights[name] * knob).sum()) for name, knob in space.knobs_at(point).items())
+
+    point = np.full(space.size, 0.3)
+    expected = [(value(point + move) - value(point - move)) / 0.2 for move in 0.1 * np.eye(space.size)]
+    np.testing.assert_allclose(space.gradient(weights), expected, rtol=1e-6)
+    assert len(space.axes) == len(set(space.axes)) == space.size
+    assert not space.gradient({}).any()

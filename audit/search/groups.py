@@ -1,0 +1,68 @@
+"""Groups of knobs, so that a search can say which part of a pipeline does the harm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from camsim import Profile
+from camsim.errors import CamsimError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some knobs of a device: certain ones of the sensor, and all of certain kinds of stage."""
+
+    sensor: frozenset[str] = field(default_factory=frozenset)
+    kinds: frozenset[str] = field(default_factory=frozenset)
+
+    def holds_knob(self, profile: Profile, knob: str) -> bool:
+        """Whether the knob (``sensor.exposure``, ``isp.sharpen_2.amount``) belongs to the group."""
+        part, rest = knob.split(".", 1)
+        if part == "sensor":
+            return rest in self.sensor
+        return self.holds_stage(profile, rest.split(".")[0])
+
+    def holds_stage(self, profile: Profile, stage: str) -> bool:
+        """Whether the stage (``sharpen_2``) belongs to the group."""
+        kinds = dict(zip(profile.stage_names(), (spec.kind for spec in profile.isp), strict=True))
+        return kinds.get(stage) in self.kinds
+
+
+def _group(*, sensor: tuple[str, ...] = (), kinds: tuple[str, ...] = ()) -> Group:
+    return Group(frozenset(sensor), frozenset(kinds))
+
+
+ALL = "all"
+"""Every knob."""
+
+GROUPS: Mapping[str, Group] = {
+    "black_level": _group(sensor=("black_level",), kinds=("black_level",)),
+    "white_balance": _group(kinds=("white_balance",)),
+    "color_matrix": _group(kinds=("color_matrix",)),
+    "demosaic": _group(kinds=("demosaic",)),
+    "saturation": _group(kinds=("saturation", "hue")),
+    "tone": _group(kinds=("tone",)),
+    "gamma": _group(kinds=("gamma",)),
+    "sharpening": _group(kinds=("sharpen",)),
+    "blur": _group(kinds=("denoise",)),
+    "additive_layer": _group(kinds=("additive_layer",)),
+    "exposure": _group(sensor=("exposure", "system_gain", "full_well")),
+    "noise": _group(sensor=("read_noise",)),
+}
+"""By name; beside them there is ``all``."""
+
+
+def find_group(name: str) -> Group | None:
+    """A group by name; None for ``all``.
+
+    Raises:
+        CamsimError: there is no such group.
+    """
+    if name == ALL:
+        return None
+    if name not in GROUPS:
+        raise CamsimError(
+            f"unknown knob group {name!r}{did_you_mean(name, [ALL, *GROUPS])} ({', '.join([ALL, *GROUPS])})"
+        )
+    return GROUPS[name]
