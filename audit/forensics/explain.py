@@ -1,0 +1,217 @@
+"""Forensics from end to end: a model, data and two devices in; which difference does it, and how sure that is, out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.camera import open_camera
+from audit.data import Dataset, Sample, open_dataset
+from audit.forensics.divide import divide
+from audit.forensics.explanation import Explanation
+from audit.forensics.knobs import KnobCube
+from audit.forensics.local import LocalSensitivity, local_sensitivity
+from audit.forensics.results import build_results
+from audit.forensics.sobol import SobolIndices, sobol
+from audit.forensics.swaps import choose, take_swaps
+from audit.forensics.walk import walk
+from audit.manifest import build_manifest, profile_hash, run_key
+from audit.matrix import Unreadable
+from audit.models import Model, load_model
+from audit.models.gradient import open_gradient
+from audit.progress import Progress, Silent
+from audit.runs import PARTS, RunFolder
+from audit.targets import class_targets, output_size
+from audit.task import ClassTask, Task
+from audit.threads import one_torch_thread
+from camsim import Profile, catalog
+from camsim.errors import CamsimError, NoDataError
+
+SENSITIVITY_SAMPLES = 16
+"""Samples that the sensitivity of the knobs is measured on, evenly spaced."""
+PROBES = 3
+"""Pictures that the gradient of the model is checked on."""
+
+
+def explain(
+    model: Model | str | Path,
+    data: Dataset | str | Path | None = None,
+    *,
+    device: str | Path | Profile,
+    reference: str | Path | Profile = "reference/srgb",
+    split_sensor: bool = False,
+    orders: int = 32,
+    sobol_rows: int = 32,
+    shown: int = 3,
+    limit: int | None = None,
+    batch: int = 8,
+    seed: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    command: str = "audit.explain(...)",
+    progress: Progress | None = None,
+) -> Explanation:
+    """Find out which differences between two devices cause a model's drop.
+
+    Args:
+        model: an ONNX file, or anything with the methods of `audit.models.Model`.
+        data: a folder (see `audit.data.open_folder`), a `Dataset`, or None for the built-in scenes. With labels the
+            score is accuracy; without, agreement with the prediction through the reference.
+        device: the device whose drop is explained: a name, a YAML file or a profile.
+        reference: the device that the drop is measured from.
+        split_sensor: attribute to parts of the sensor, not to the sensor as a whole.
+        orders: permutations to sample where more than 8 differences make all coalitions too many; even.
+        sobol_rows: size of the design for Sobol' indices, a power of two from 8 on: the number of knobs + 2 times as
+            many devices are evaluated. 0: none.
+        shown: samples that the report shows stage by stage.
+        limit: at most so many samples, the same share of each class.
+        batch: samples kept together before they are written; the results do not depend on it.
+        seed: of noise, permutations, designs and bootstraps.
+        out: folder for the run, which may then be interrupted and resumed; None: nothing is written before
+            `Explanation.save`.
+        resume: go on with the unfinished run in ``out``.
+        command: what to print in the report as the way to repeat this.
+        progress: told how far it has come.
+
+    Raises:
+        CamsimError: anything about what was given; NoDataError when there is nothing to measure.
+    """
+    _check(orders, sobol_rows, shown, batch)
+    if limit is not None and isinstance(data, Dataset):
+        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
+    if resume and out is None:
+        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    started, clock = datetime.now(UTC), time.monotonic()
+    show = progress or Silent()
+    first, second = _devices(reference, device)
+    subject = load_model(model) if isinstance(model, str | Path) else model
+    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    targets = class_targets(subject, dataset, output_size(subject))
+    key = run_key(subject, dataset, "all", [first, second], seed, 0)
+    key["profiles"] = {f"A: {first.name}": profile_hash(first), f"B: {second.name}": profile_hash(second)}
+    key |= {"split_sensor": split_sensor, "orders": orders, "sobol_rows": sobol_rows}
+    folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
+    parts = None if folder is None else folder.path / PARTS
+    with one_torch_thread():
+        aims, unusable = (targets, []) if targets else _predictions(subject, dataset.samples, first, seed, show)
+        usable = [sample for sample in dataset.samples if sample.id in aims]
+        found = divide(
+            ClassTask(subject, aims),
+            usable,
+            first,
+            second,
+            split_sensor=split_sensor,
+            orders=orders,
+            seed=seed,
+            batch=batch,
+            parts=parts,
+            progress=show,
+        )
+        found = replace(found, table=replace(found.table, left_out=(*unusable, *found.table.left_out)))
+        kept = set(found.table.samples)
+        measured = {sample.id: sample for sample in usable if sample.id in kept}
+        few = _evenly(list(measured.values()), SENSITIVITY_SAMPLES)
+        task = ClassTask(subject, aims, open_gradient(subject, _probes(few, second, seed)))
+        cube = KnobCube.of(second)
+        local = _local(task, few, cube, seed, show)
+        indices = _sobol(task, few, cube, sobol_rows, seed, parts, show)
+        chosen = [measured[name] for name in choose(found.table, shown, found.alignment.full)]
+        walks = tuple(walk(task, sample, found.alignment.kit, seed=seed) for sample in chosen)
+        swaps = take_swaps(task, chosen, found, seed=seed, says=partial(_says, subject))
+    results = build_results(
+        model=subject,
+        data=dataset,
+        labelled=targets is not None,
+        division=found,
+        local=local,
+        sobol=indices,
+        walks=walks,
+        seed=seed,
+    )
+    manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
+    explanation = Explanation(results, manifest, found, walks, tuple(swaps))
+    if folder is not None:
+        explanation.save(folder.path)
+        folder.finish()
+    return explanation
+
+
+def _check(orders: int, sobol_rows: int, shown: int, batch: int) -> None:
+    if orders < 4 or orders % 2:
+        raise CamsimError(f"orders must be an even number from 4 on, got {orders}: each is played with its reverse")
+    if sobol_rows and (sobol_rows < 8 or sobol_rows & (sobol_rows - 1)):
+        raise CamsimError(f"sobol: the rows must be 0 or a power of two from 8 on, got {sobol_rows}")
+    if shown < 0 or batch < 1:
+        raise CamsimError(f"shown must be at least 0 and batch at least 1, got {shown} and {batch}")
+
+
+def _devices(reference: str | Path | Profile, device: str | Path | Profile) -> tuple[Profile, Profile]:
+    first, second = (item if isinstance(item, Profile) else catalog.load(item) for item in (reference, device))
+    if first == second:
+        raise CamsimError(f"both devices are {first.name}: there is nothing between them; name two devices")
+    return first, second
+
+
+def _predictions(
+    model: Model, samples: Sequence[Sample], reference: Profile, seed: int, show: Progress
+) -> tuple[dict[str, int], list[Unreadable]]:
+    """What the model says of each sample through the reference: what it should keep saying without labels."""
+    camera = open_camera(reference)
+    show.start("Predictions to keep", len(samples))
+    aims: dict[str, int] = {}
+    unusable: list[Unreadable] = []
+    for sample in samples:
+        try:
+            picture = camera.shoot(sample.load(), seed, sample.id)
+            aims[sample.id] = int(model.log_probabilities([picture])[0].argmax())
+        except CamsimError as error:
+            text = str(error)
+            unusable.append(Unreadable(sample.id, text if text.startswith(sample.id) else f"{sample.id}: {text}"))
+        show.advance(1)
+    if not aims:
+        raise NoDataError(f"none of the {len(samples)} samples could be measured; the first: {unusable[0].reason}")
+    return aims, unusable
+
+
+def _evenly(samples: Sequence[Sample], most: int) -> list[Sample]:
+    count = min(most, len(samples))
+    return [samples[round(index * (len(samples) - 1) / max(count - 1, 1))] for index in range(count)]
+
+
+def _probes(samples: Sequence[Sample], profile: Profile, seed: int) -> list[NDArray[np.uint8]]:
+    camera = open_camera(profile)
+    return [camera.shoot(sample.load(), seed, sample.id) for sample in samples[:PROBES]]
+
+
+def _local(task: Task, samples: Sequence[Sample], cube: KnobCube, seed: int, show: Progress) -> LocalSensitivity | str:
+    """The gradients, or why there are none."""
+    if not cube.size:
+        return f"no knob of {cube.profile.name} has a plausible range"
+    if task.no_gradient is not None:
+        return task.no_gradient
+    return local_sensitivity(task, samples, cube, seed=seed, show=show)
+
+
+def _sobol(
+    task: Task, samples: Sequence[Sample], cube: KnobCube, rows: int, seed: int, parts: Path | None, show: Progress
+) -> SobolIndices | str:
+    """The indices, or why there are none."""
+    if not cube.size:
+        return f"no knob of {cube.profile.name} has a plausible range"
+    if not rows:
+        return "not asked for"
+    return sobol(task, samples, cube, rows=rows, seed=seed, parts=parts, show=show)
+
+
+def _says(model: Model, pictures: Sequence[NDArray[np.uint8]]) -> list[str]:
+    """The prediction for each picture and its probability, in words."""
+    log_p = model.log_probabilities(pictures)
+    names = model.classes or [f"class {index}" for index in range(log_p.shape[1])]
+    return [f"{names[int(row.argmax())]} {100 * np.exp(row.max()):.0f} %" for row in log_p]

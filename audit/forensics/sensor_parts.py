@@ -1,0 +1,90 @@
+"""A sensor between two others: some of its parts from one, the rest from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+from camsim.sensor import Sensor
+from camsim.spec import four_sites
+
+SCALE = ("cfa", "bit_depth", "container", "white_level")
+"""What makes a DN of one sensor another quantity than a DN of the other."""
+LEVELS, NOISE, EXPOSURE, RESPONSE = "levels", "noise", "exposure", "response"
+ALIKE = 1.25
+"""Ratio of gains and of full wells up to which two sensors count as one with its knobs turned."""
+
+
+def same_scale(first: Sensor, second: Sensor) -> bool:
+    """Whether a DN means the same in both: same CFA, bit depth, container and white level. Resolved sensors."""
+    return all(getattr(first, name) == getattr(second, name) for name in SCALE)
+
+
+def one_device(first: Sensor, second: Sensor) -> bool:
+    """Whether the two are one sensor with its knobs turned: one DN scale, and about the same electrons in it."""
+    pairs = [(first.system_gain, second.system_gain), (first.full_well, second.full_well)]
+    return same_scale(first, second) and all(1 / ALIKE <= a / b <= ALIKE for a, b in pairs)
+
+
+def parts_that_differ(first: Sensor, second: Sensor) -> tuple[str, ...]:
+    """The parts of two resolved sensors that differ and can be exchanged one by one.
+
+    For `one_device` these are the fields themselves. Else a gain, a full well or an exposure of one sensor makes no
+    sense in the other: a pixel of the one would be full where the other has hardly begun. The parts are then ``levels``
+    (CFA, bit depth, container, black and white level), ``noise`` (electrons that reach the white level, full well, read
+    noise), ``exposure`` (light as a share of what reaches the white level) and ``response``.
+    """
+    if one_device(first, second):
+        return tuple(name for name in type(first).model_fields if getattr(first, name) != getattr(second, name))
+    mine, other = _natural(first), _natural(second)
+    return tuple(name for name in (LEVELS, NOISE, EXPOSURE, RESPONSE) if mine[name] != other[name])
+
+
+def mix(first: Sensor, second: Sensor, of_second: Set[str]) -> Sensor:
+    """The first sensor with some parts (of `parts_that_differ`) of the second; both resolved.
+
+    Raises:
+        ValueError: these parts do not make a valid sensor together.
+    """
+    if not of_second:
+        return first
+    parts = parts_that_differ(first, second)
+    if of_second >= set(parts):
+        return second
+    if one_device(first, second):
+        return first.replace({name: getattr(second, name) for name in of_second})
+    mine, other = _natural(first), _natural(second)
+    chosen = {name: (other if name in of_second else mine)[name] for name in mine}
+    white_electrons, full_well, read_noise = chosen[NOISE]
+    levels: dict[str, Any] = dict(chosen[LEVELS])
+    return first.replace(
+        levels
+        | {
+            "system_gain": _span(levels["white_level"], levels["black_level"]) / white_electrons,
+            "full_well": full_well,
+            "read_noise": read_noise,
+            "exposure": chosen[EXPOSURE] * white_electrons,
+            "response": chosen[RESPONSE],
+        }
+    )
+
+
+def _natural(sensor: Sensor) -> dict[str, Any]:
+    """A resolved sensor as parts that make sense beside those of a sensor with another DN scale."""
+    if sensor.exposure is None:
+        raise ValueError("needs a resolved sensor; see Profile.resolved_sensor")
+    white_electrons = _span(sensor.white_level, sensor.black_level) / sensor.system_gain
+    container = None if sensor.container is None else sensor.container.model_dump()
+    levels = {name: getattr(sensor, name) for name in ("cfa", "bit_depth", "white_level", "black_level")}
+    return {
+        LEVELS: levels | {"container": container},
+        NOISE: (white_electrons, sensor.full_well, sensor.read_noise),
+        # Rounded, so that two sensors exposed to their white level count as exposed alike.
+        EXPOSURE: round(sensor.exposure / white_electrons, 12),
+        RESPONSE: sensor.response.model_dump(),
+    }
+
+
+def _span(white: Any, black: Any) -> float:
+    """DN from black to white, mean over the CFA sites."""
+    return sum(w - b for w, b in zip(four_sites(white), four_sites(black), strict=True)) / 4

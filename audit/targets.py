@@ -1,0 +1,38 @@
+"""Which class of the model's output each labelled sample should get."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audit.data import Dataset
+from audit.models import Model
+from camsim.errors import CamsimError, did_you_mean
+
+
+def output_size(model: Model) -> int:
+    """Number of classes, by one inference on plain grey, so that a model that cannot run is found out at once."""
+    grey = np.full((224, 224, 3), 128, dtype=np.uint8)
+    return int(model.log_probabilities([grey]).shape[1])
+
+
+def class_targets(model: Model, data: Dataset, classes: int) -> dict[str, int] | None:
+    """Index of each sample's class in the model's output."""
+    if data.class_names is None:
+        return None
+    if model.classes is not None:
+        names = {name: index for index, name in enumerate(model.classes)}
+        unknown = [name for name in data.class_names if name not in names]
+        if unknown:
+            hint = did_you_mean(unknown[0], names)
+            raise CamsimError(
+                f"{data.name}: the class folders {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}"
+                "; rename them, or correct the model's class names"
+            )
+    elif len(data.class_names) == classes:
+        names = {name: index for index, name in enumerate(data.class_names)}
+    else:
+        raise CamsimError(
+            f"{data.name} has {len(data.class_names)} class folders but the model has {classes} outputs: name the "
+            "model's classes with --classes FILE or in its sidecar, or use --labels none"
+        )
+    return {sample.id: names[sample.target] for sample in data.samples if sample.target is not None}
