@@ -54,7 +54,7 @@ def read_file(path: Path) -> list[Profile]:
         raise ProfileError([Problem(str(path), "", "is not UTF-8 text")]) from None
     except OSError as error:
         raise CamsimError(f"{path}: cannot be read: {error.strerror}") from None
-    return read_profiles(text, _shown(path))
+    return read_profiles(text, _shown(path), path.parent)
 
 
 def _shown(path: Path) -> str:

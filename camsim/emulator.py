@@ -33,8 +33,7 @@ class Isp(nn.Module):
 
     def __init__(self, profile: Profile) -> None:
         super().__init__()
-        stages = [spec.build(profile.raw_format) for spec in profile.resolved_isp()]
-        for name, stage in zip(profile.stage_names(), stages, strict=True):
+        for name, stage in zip(profile.stage_names(), profile.built_isp(), strict=True):
             self.add_module(name, stage)
 
     def stages(self) -> dict[str, Stage]:
@@ -61,7 +60,7 @@ class Emulator(nn.Module):
         self.isp = Isp(profile)
         self._wants_fused = fused
         self._reach = chain_reach(profile.resolved_isp())
-        self._can_tile = not any(stage.depends_on_place for stage in profile.isp)
+        self._can_tile = not any(stage.depends_on_place or stage.form == "global" for stage in profile.isp)
         self._fused: FusedIsp | LoweringError | None = None
 
     @property
@@ -229,6 +228,11 @@ class Emulator(nn.Module):
         if self._wants_fused:
             raise CamsimError(f"{self.profile.name}: fused=True is not possible: {reason}")
         return None
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether mosaics of 16 bits on the CPU are developed in one pass over rows, each frame by itself."""
+        return self._fused_isp(torch.empty(1, 1, 2, 2)) is not None
 
     def __getstate__(self) -> dict[str, object]:
         """What is copied or sent to another process: all but the program, which is quickly made anew."""

@@ -18,9 +18,10 @@ from camsim.cfa import RawFormat
 Domain = Literal["dn", "mosaic", "linear", "encoded"]
 """What flows between stages: digital numbers, a mosaic in [0,1], linear camera RGB, display-encoded RGB."""
 
-Form = Literal["affine", "pointwise", "local"]
+Form = Literal["affine", "pointwise", "local", "global"]
 """What the compiler may do with a stage: *affine* is linear in the image plus an offset, with a fixed neighbourhood;
-*pointwise* looks at one pixel only; *local* is a non-linear function of a neighbourhood."""
+*pointwise* looks at one pixel only; *local* is a non-linear function of a neighbourhood; *global* is one of the whole
+frame, which is never cut into tiles."""
 
 Triple = Annotated[tuple[float, float, float], Strict(False)]
 """One number for each of R, G, B."""
@@ -152,6 +153,14 @@ class StageSpec(Spec):
     def resolve(self, raw: RawFormat) -> Self:
         """The same stage with what it takes over from the sensor written out."""
         return self
+
+    def gives_format(self, raw: RawFormat) -> RawFormat:
+        """How mosaics are to be read after this stage, given how before it."""
+        return raw
+
+    def color(self) -> NDArray[np.float64] | None:
+        """(3, 3): how it corrects the colours of the camera; None: not by a matrix that is known beforehand."""
+        return None
 
     def build(self, raw: RawFormat) -> Stage:
         """The module that applies this (resolved) stage to mosaics of the given format."""

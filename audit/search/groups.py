@@ -39,7 +39,7 @@ ALL = "all"
 """Every knob."""
 
 GROUPS: Mapping[str, Group] = {
-    "black_level": _group(sensor=("black_level",), kinds=("black_level",)),
+    "black_level": _group(sensor=("black_level",), kinds=("black_level", "linearize")),
     "white_balance": _group(kinds=("white_balance",)),
     "color_matrix": _group(kinds=("color_matrix",)),
     "demosaic": _group(kinds=("demosaic",)),

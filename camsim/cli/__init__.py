@@ -10,8 +10,12 @@ import camsim
 from camsim.cli.audit import audit
 from camsim.cli.demo import demo
 from camsim.cli.export import export
+from camsim.cli.forensics import forensics
 from camsim.cli.images import capture, develop, emulate
+from camsim.cli.inspect import inspect
+from camsim.cli.optimize import optimize
 from camsim.cli.profiles import profiles
+from camsim.cli.search import search
 
 app = typer.Typer(
     name="camsim",
@@ -39,11 +43,15 @@ def root(
 
 
 app.command()(audit)
+app.command()(search)
 app.command()(demo)
 app.command()(develop)
 app.command()(capture)
 app.command()(emulate)
 app.command()(export)
+app.command()(inspect)
+app.command()(forensics)
+app.command()(optimize)
 app.add_typer(profiles, name="profiles")
 
 

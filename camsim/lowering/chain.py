@@ -13,6 +13,7 @@ from camsim.cfa import Bayer
 from camsim.isp.black_level import BlackLevelStage
 from camsim.isp.clip import ClipStage
 from camsim.isp.color_matrix import ColorMatrixStage
+from camsim.isp.color_matrix.interpolated import InterpolatedColorMatrixStage, color_matrix_interpolated
 from camsim.isp.demosaic.bilinear import BilinearStage
 from camsim.isp.demosaic.malvar2004 import Malvar2004Stage
 from camsim.isp.demosaic.menon2007 import Menon2007Stage
@@ -22,7 +23,9 @@ from camsim.isp.denoise.median import MedianDenoiseStage
 from camsim.isp.gamma.power import PowerGammaStage
 from camsim.isp.gamma.srgb import SrgbGammaStage
 from camsim.isp.gaussian_kernel import gaussian_kernel
+from camsim.isp.hue import HueStage, hue
 from camsim.isp.luma import LUMA, Channels
+from camsim.isp.saturation import SaturationStage, saturation
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilterStage
 from camsim.isp.sharpen.unsharp_mask import UnsharpMaskStage
 from camsim.isp.white_balance import WhiteBalanceStage
@@ -31,6 +34,8 @@ from camsim.lowering.coefficients import Coefficients, identity, numbers, one
 from camsim.lowering.lowering import Lowering, LoweringError
 from camsim.spec import Stage
 
+_UNITS = torch.eye(3, dtype=torch.float64)[None, :, None]
+"""Three pixels: pure red, green, blue; (1, 3, 1, 3)."""
 _NO_CLIP = (-NO_LIMIT, NO_LIMIT)
 _DEMOSAIC = {BilinearStage: (Op.BILINEAR, 1), Malvar2004Stage: (Op.MALVAR, 2)}
 
@@ -96,6 +101,23 @@ class _Chain:
     def _(self, stage: ColorMatrixStage) -> None:
         self._finish_tone()
         self._matrices.append(lambda: stage.matrix.double())
+
+    @add.register
+    def _(self, stage: InterpolatedColorMatrixStage) -> None:
+        def units() -> Tensor:
+            return color_matrix_interpolated(
+                _UNITS, stage.cct.double(), stage.temperatures.double(), stage.matrices.double()
+            )
+
+        self._mix(units)
+
+    @add.register
+    def _(self, stage: SaturationStage) -> None:
+        self._mix(lambda: saturation(_UNITS, stage.factor.double()))
+
+    @add.register
+    def _(self, stage: HueStage) -> None:
+        self._mix(lambda: hue(_UNITS, stage.angle.double()))
 
     @add.register
     def _(self, stage: ClipStage) -> None:
@@ -185,6 +207,11 @@ class _Chain:
             self._apply_matrix(identity)
         self._planes = tuple(spatial(plane) for plane in self._planes)
         self._filtered = self._luma = -1
+
+    def _mix(self, units: Coefficients) -> None:
+        """Take a matrix, given by what becomes of pure red, green and blue."""
+        self._finish_tone()
+        self._matrices.append(lambda: units()[0, :, 0])
 
     def _need_luma(self) -> None:
         if self._luma < 0:

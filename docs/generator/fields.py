@@ -72,7 +72,7 @@ def type_words(node: Mapping[str, Any], root: Mapping[str, Any]) -> str:
 def _array_words(node: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     items = node.get("prefixItems")
     if items is None:
-        return "list of " + type_words(node["items"], root).replace("number", "numbers")
+        return "list of " + re.sub(r"\bnumber\b", "numbers", type_words(node["items"], root))
     inner = type_words(items[0], root)
     if items[0].get("type") == "array":
         return f"{len(items)} rows of {inner}"

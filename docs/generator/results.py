@@ -20,7 +20,7 @@ from generator.markdown import page, table
 from generator.source import attribute_docs
 
 MEANINGS = Path(__file__).parent / "result_keys.yaml"
-OPEN_MAPS = ("model.input.opset", "versions", "profiles")
+OPEN_MAPS = ("model.input.opset", "versions", "profiles", "worst_cases[].chosen")
 """Maps whose keys are not fixed."""
 INTERVAL = {"value", "low", "high"}
 

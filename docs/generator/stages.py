@@ -23,6 +23,7 @@ _FORMS = {
     "affine": "linear in the image, plus an offset",
     "pointwise": "one pixel at a time",
     "local": "not linear, over a neighbourhood",
+    "global": "not linear, over the whole frame",
 }
 
 FILE_WORDS = {

@@ -18,10 +18,13 @@ from camsim.isp import (
     BlackLevel,
     ColorMatrix,
     GaussianDenoise,
+    Hue,
+    InterpolatedColorMatrix,
     Malvar2004,
     MedianDenoise,
     Menon2007,
     PowerGamma,
+    Saturation,
     SharpeningFilter,
     SrgbGamma,
     UnsharpMask,
@@ -137,8 +140,10 @@ def exact_and_bound(profile: Profile, raw: Tensor) -> tuple[Tensor, Tensor]:
                     (stage(before + error) - image).abs(), (stage(before - error) - image).abs()
                 ) + 8 * FLOAT32 * image.abs().clamp_min(0.1)
             elif spec.kind != "clip":
-                operand = before.abs().max() * _growth(spec) if spec.kind != "black_level" else _lifted(before, image)
-                error = _growth(spec) * error.max() + 4 * FLOAT32 * torch.maximum(operand, image.abs().max())
+                operand = (
+                    before.abs().max() * _growth(spec, stage) if spec.kind != "black_level" else _lifted(before, image)
+                )
+                error = _growth(spec, stage) * error.max() + 4 * FLOAT32 * torch.maximum(operand, image.abs().max())
     return image, error
 
 
@@ -147,7 +152,7 @@ def _lifted(raw: Tensor, linear: Tensor) -> Tensor:
     return linear.abs().max() * 2 + 0.2
 
 
-def _growth(spec: StageSpec) -> float:
+def _growth(spec: StageSpec, stage: torch.nn.Module) -> float:
     """Sum of absolute weights."""
     match spec:
         case BlackLevel():
@@ -160,6 +165,10 @@ def _growth(spec: StageSpec) -> float:
             return 10
         case WhiteBalance():
             return max(abs(gain) for gain in spec.gains)
+        case Saturation() | Hue() | InterpolatedColorMatrix():
+            units = torch.eye(3, dtype=torch.float64)[None, :, None]
+            mixed: Tensor = stage(units)[0, :, 0]
+            return float(mixed.abs().sum(dim=1).max())
         case ColorMatrix():
             return max(sum(abs(entry) for entry in row) for row in spec.matrix)
         case SharpeningFilter():

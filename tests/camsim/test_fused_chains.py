@@ -49,6 +49,17 @@ FILTERS = st.one_of(
     st.builds(median, CHANNELS, st.sampled_from([3, 5])),
 )
 GAINS = st.builds(lambda *gains: {"kind": "white_balance", "gains": gains}, *[numbers(-1, 2)] * 3)
+MIXES = st.one_of(
+    st.builds(lambda factor: {"kind": "saturation", "factor": factor}, numbers(0, 2)),
+    st.builds(lambda angle: {"kind": "hue", "angle": angle}, numbers(-40, 40)),
+)
+INTERPOLATED: StageDict = {
+    "kind": "color_matrix",
+    "method": "interpolated",
+    "cct": 4100.0,
+    "temperatures": [2850, 6500],
+    "matrices": [CCM["matrix"], [[1.2, -0.1, -0.1], [-0.1, 1.3, -0.2], [0.0, -0.2, 1.2]]],
+}
 MATRICES = st.builds(
     lambda *rows: {"kind": "color_matrix", "matrix": [list(row) for row in rows]},
     *[st.tuples(*[numbers(-0.6, 1.2)] * 3)] * 3,
@@ -64,9 +75,9 @@ def chains(draw: st.DrawFn) -> list[StageDict]:
         draw(st.sampled_from([BLACK, NOT_NORMALISED])),
         *draw(st.lists(CLIPS, max_size=2)),
         draw(st.sampled_from([BILINEAR, MALVAR, MENON])),
-        *draw(st.lists(st.one_of(GAINS, MATRICES, CLIPS, FILTERS), max_size=5)),
+        *draw(st.lists(st.one_of(GAINS, MATRICES, st.just(INTERPOLATED), MIXES, CLIPS, FILTERS), max_size=5)),
         draw(GAMMAS),
-        *draw(st.lists(st.one_of(CLIPS, FILTERS), max_size=3)),
+        *draw(st.lists(st.one_of(CLIPS, FILTERS, MIXES), max_size=3)),
     ]
 
 

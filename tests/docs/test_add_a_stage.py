@@ -60,9 +60,9 @@ def test_the_page_adds_a_stage(desk: Path, tmp_path: Path) -> None:
         if block.language == "bash":
             for command in commands(block):
                 shell(command.line)
-    assert (desk / "vivid.png").is_file()
+    assert (desk / "vintage.png").is_file()
 
-    text = (desk / "vivid.yaml").read_text(encoding="utf-8")
-    (desk / "wrong.yaml").write_text(text.replace("isp:\n", "isp:\n  - {kind: saturation, factor: 2}\n"))
-    problem = "saturation takes linear RGB or display-encoded RGB, but the sensor gives digital numbers"
-    shell("camsim profiles check wrong.yaml", f"camsim: wrong.yaml:14: isp[0].saturation: {problem}...", exit_code=2)
+    text = (desk / "vintage.yaml").read_text(encoding="utf-8")
+    (desk / "wrong.yaml").write_text(text.replace("isp:\n", "isp:\n  - {kind: sepia, amount: 1}\n"))
+    problem = "sepia takes display-encoded RGB, but the sensor gives digital numbers"
+    shell("camsim profiles check wrong.yaml", f"camsim: wrong.yaml:14: isp[0].sepia: {problem}...", exit_code=2)

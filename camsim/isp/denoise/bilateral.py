@@ -17,7 +17,7 @@ TRUNCATE = 2.5
 """The window ends at this many sigmas; beyond lies less than 2 % of a Gaussian's weight in one dimension."""
 
 
-def window_radius(sigma: float) -> int:
+def _window_radius(sigma: float) -> int:
     """Pixels on each side of the centre."""
     return max(1, math.ceil(TRUNCATE * sigma))
 
@@ -77,7 +77,7 @@ class BilateralDenoise(StageSpec):
 
     @property
     def reach(self) -> int:
-        return window_radius(self.sigma_spatial)
+        return _window_radius(self.sigma_spatial)
 
     def build(self, raw: RawFormat) -> Stage:
         return BilateralDenoiseStage(self)
@@ -92,7 +92,7 @@ class BilateralDenoiseStage(Stage):
     def __init__(self, spec: BilateralDenoise) -> None:
         super().__init__(spec)
         self.channels: Channels = spec.channels
-        self.radius = window_radius(spec.sigma_spatial)
+        self.radius = _window_radius(spec.sigma_spatial)
 
     def forward(self, image: Tensor) -> Tensor:
         return denoise_bilateral(

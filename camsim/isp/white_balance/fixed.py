@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from camsim.cfa import RawFormat
@@ -24,14 +27,23 @@ def white_balance(rgb: Tensor, gains: Tensor) -> Tensor:
 
 
 class WhiteBalance(StageSpec):
-    """``{kind: white_balance, gains: [2.1, 1.0, 1.6]}``."""
+    """``{kind: white_balance, gains: [2.1, 1.0, 1.6]}``; the method may be left out."""
 
     takes: ClassVar[frozenset[Domain]] = frozenset({"linear"})
     gives: ClassVar[Domain | None] = "linear"
     form: ClassVar[Form] = "affine"
 
     kind: Literal["white_balance"] = "white_balance"
+    method: Literal["fixed"] = "fixed"
     gains: Annotated[Triple, Quantity("1", -16, 16, Range(relative=0.1))]
+
+    @model_serializer(mode="wrap")
+    def _without_method(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As it was written before there were other methods, so that profiles keep their text and their digest."""
+        return {key: value for key, value in written(self).items() if key != "method"}
+
+    def color(self) -> NDArray[np.float64]:
+        return np.diag(self.gains)
 
     def build(self, raw: RawFormat) -> Stage:
         return WhiteBalanceStage(self)

@@ -8,7 +8,6 @@ from kornia.filters import bilateral_blur
 
 import camsim
 from camsim.isp import BilateralDenoise, denoise_bilateral, denoise_gaussian
-from camsim.isp.denoise.bilateral import window_radius
 from camsim.isp.luma import Channels
 
 SETTINGS = pytest.mark.parametrize(("spatial", "difference"), [(0.2, 0.1), (0.5, 0.1), (1.0, 0.05), (2.0, 0.3)])
@@ -17,6 +16,10 @@ SETTINGS = pytest.mark.parametrize(("spatial", "difference"), [(0.2, 0.1), (0.5,
 def image(channels: int = 1, height: int = 20, width: int = 23) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
     return torch.rand(2, channels, height, width, generator=generator, dtype=torch.float64)
+
+
+def window_radius(spatial: float) -> int:
+    return BilateralDenoise(sigma_spatial=spatial, sigma_range=0.1).reach
 
 
 def denoised(rgb: torch.Tensor, spatial: float, difference: float, channels: Channels) -> torch.Tensor:

@@ -1,0 +1,126 @@
+"""``camsim optimize``: the knobs of a camera tuned for a frozen model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from camsim.cli import options
+from camsim.cli.errors import INTERRUPTED, handled, say
+from camsim.cli.options import DATA
+
+if TYPE_CHECKING:
+    from audit.optimize import Tuned
+
+
+@handled
+def optimize(
+    model: options.ModelFile,
+    profile: Annotated[str, typer.Option(metavar="NAME|FILE", help="The camera to tune.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="PATH", help="Folder of images or RAW files, with one folder a class.", rich_help_panel=DATA
+        ),
+    ],
+    group: Annotated[
+        str, typer.Option(metavar="all|NAME", help="Knobs to tune: all of the processing, or a group of them.")
+    ] = "all",
+    exposure: Annotated[
+        float, typer.Option(metavar="X", help="The light, as a multiple of the profile's: 0.05 = 5 %.")
+    ] = 1.0,
+    limits: Annotated[
+        Literal["plausible", "physical"],
+        typer.Option(help="How far a knob may go: as it plausibly strays, or as far as it can at all."),
+    ] = "plausible",
+    loss: Annotated[
+        Literal["cross_entropy", "soft_error"], typer.Option(help="What is lowered on the tuning part.")
+    ] = "cross_entropy",
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of the optimiser, at most.")] = 200,
+    rate: Annotated[float, typer.Option(metavar="X", help="Step size of the optimiser at the start.")] = 0.1,
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Samples a step.")] = 16,
+    labels: options.Labels = "auto",
+    limit: options.Limit = None,
+    max_side: options.MaxSide = 1024,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+    resume: options.Resume = False,
+    as_json: options.AsJson = False,
+    sidecar: options.SidecarFile = None,
+    input_size: options.InputSize = None,
+    layout: options.Layout = None,
+    color: options.Color = None,
+    scale: options.Scale = None,
+    mean: options.Mean = None,
+    std: options.Std = None,
+    resize: options.Resize = None,
+    classes: options.Classes = None,
+    output: options.Output = None,
+    output_kind: options.OutputKind = None,
+) -> None:
+    """Tune the processing of a camera to raise a frozen model's accuracy, and judge it on samples held out.
+
+    Writes the learned camera as a profile, and a report. Without gradients of the model the camera is tuned by pattern
+    search.
+
+    Exit codes: 0 done, whatever came out; 2 usage, 3 too few samples, 4 refused as unsafe, 5 internal error.
+    """
+    subject = options.load_model(
+        model,
+        sidecar=sidecar,
+        input_size=input_size,
+        layout=layout,
+        color=color,
+        scale=scale,
+        mean=mean,
+        std=std,
+        resize=resize,
+        classes=classes,
+        output=output,
+        output_kind=output_kind,
+    )
+    import audit as auditing
+    from audit.optimize import Plan, tune
+    from camsim.cli.progress import Bars
+
+    dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
+    folder = options.run_folder(out, model, resume=resume)
+    try:
+        with Bars() as bars:
+            tuned = tune(
+                subject,
+                dataset,
+                profile,
+                group=group,
+                exposure=exposure,
+                limits=limits,
+                loss=loss,
+                plan=Plan(steps=steps, rate=rate, batch=batch),
+                seed=seed,
+                out=folder,
+                resume=resume,
+                command=options.command_line(),
+                progress=bars,
+            )
+    except KeyboardInterrupt:
+        say(f"interrupted; go on with: {options.go_on_command(out, folder)}")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print(json.dumps(tuned.results, indent=1, ensure_ascii=False))
+    else:
+        _print_summary(tuned, folder)
+
+
+def _print_summary(tuned: Tuned, folder: Path) -> None:
+    from audit.report.escape import visible
+    from audit.report.optimize import MEANING, summary
+
+    print(visible(MEANING[tuned.results["answer"]]))
+    print(visible(summary(tuned.results)))
+    if tuned.results["no_gradient"] is not None:
+        print(visible(f"Tuned by pattern search, since there are no gradients: {tuned.results['no_gradient']}"))
+    for name in ("learned.yaml", "report.html"):
+        print(folder / name)

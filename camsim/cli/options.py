@@ -1,0 +1,143 @@
+"""Options that the commands about a model share, and what is made of them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from audit import Model
+
+MODEL = "Model: what its file does not say (or in a sidecar MODEL.camsim.yaml)"
+DATA = "Data"
+GATE = "Verdict"
+
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="ONNX file.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Folder of images or RAW files, with one folder a class where there are labels. "
+        "Default: the built-in scenes.",
+        rich_help_panel=DATA,
+    ),
+]
+Reference = Annotated[str, typer.Option(metavar="NAME", help="Device that drift is measured from.")]
+Labels = Annotated[
+    Literal["auto", "folders", "none"], typer.Option(help="Whether folders are classes.", rich_help_panel=DATA)
+]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Use at most N samples.", rich_help_panel=DATA)]
+MaxSide = Annotated[
+    int, typer.Option(metavar="PX", help="Longer scenes are reduced to this before capture.", rich_help_panel=DATA)
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of noise and search.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run. Default: runs/TIME-MODEL.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print results.json instead of a summary.")]
+SidecarFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Sidecar YAML that lies elsewhere.", rich_help_panel=MODEL)
+]
+InputSize = Annotated[str | None, typer.Option(metavar="H,W", help="Input size.", rich_help_panel=MODEL)]
+Layout = Annotated[str | None, typer.Option(metavar="NCHW|NHWC", help="Axes.", rich_help_panel=MODEL)]
+Color = Annotated[str | None, typer.Option(metavar="RGB|BGR|GRAY", help="Channels.", rich_help_panel=MODEL)]
+Scale = Annotated[float | None, typer.Option(metavar="X", help="Multiplies pixels 0..255.", rich_help_panel=MODEL)]
+Mean = Annotated[str | None, typer.Option(metavar="M[,M,M]", help="Subtracted after --scale.", rich_help_panel=MODEL)]
+Std = Annotated[str | None, typer.Option(metavar="S[,S,S]", help="Divides after --mean.", rich_help_panel=MODEL)]
+Resize = Annotated[
+    str | None, typer.Option(metavar="stretch|crop|pad", help="How to reach the size.", rich_help_panel=MODEL)
+]
+Classes = Annotated[Path | None, typer.Option(metavar="FILE", help="Class names, one a line.", rich_help_panel=MODEL)]
+Output = Annotated[str | None, typer.Option(metavar="NAME", help="Output to use, of several.", rich_help_panel=MODEL)]
+OutputKind = Annotated[
+    str | None,
+    typer.Option(metavar="logits|probabilities|log_probabilities", help="What it holds.", rich_help_panel=MODEL),
+]
+
+
+def load_model(
+    model: Path,
+    *,
+    sidecar: Path | None,
+    input_size: str | None,
+    layout: str | None,
+    color: str | None,
+    scale: float | None,
+    mean: str | None,
+    std: str | None,
+    resize: str | None,
+    classes: Path | None,
+    output: str | None,
+    output_kind: str | None,
+) -> Model:
+    """The model with what the options declare laid over its sidecar; errors name the option."""
+    declared: dict[str, Any] = {
+        "input_size": None if input_size is None else numbers(input_size, "--input-size", whole=True),
+        "layout": layout,
+        "color": color,
+        "scale": scale,
+        "mean": None if mean is None else numbers(mean, "--mean"),
+        "std": None if std is None else numbers(std, "--std"),
+        "resize": resize,
+        "output": output,
+        "output_kind": output_kind,
+    }
+    from audit.models import OVERRIDE, load_model, read_class_names
+    from camsim.errors import Problem, ProfileError
+
+    if classes is not None:
+        declared["classes"] = read_class_names(classes)
+    try:
+        return load_model(model, sidecar, {key: value for key, value in declared.items() if value is not None})
+    except ProfileError as error:
+        problems = [
+            Problem("--" + problem.path.split("[")[0].replace("_", "-"), "", problem.message)
+            if problem.where == OVERRIDE
+            else problem
+            for problem in error.problems
+        ]
+        raise ProfileError(problems) from None
+
+
+def run_folder(out: Path | None, model: Path, *, resume: bool) -> Path:
+    """``--out``, or ``runs/TIME-MODEL``, numbered where another run began in the same second."""
+    if out is not None:
+        return out
+    from camsim.errors import CamsimError
+
+    if resume:
+        raise CamsimError("--resume needs --out with the folder of the unfinished run")
+    first = Path("runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{model.stem}"
+    names = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(folder for folder in chain([first], names) if not folder.exists())
+
+
+def command_line(arguments: list[str] | None = None) -> str:
+    """This very command, as a shell would take it."""
+    return shlex.join(["camsim", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def go_on_command(out: Path | None, folder: Path) -> str:
+    """The command that goes on with this one after an interruption."""
+    again = [word for word in sys.argv[1:] if word != "--resume"]
+    return command_line([*again, *([] if out else ["--out", str(folder)]), "--resume"])
+
+
+def names(given: Sequence[str]) -> list[str]:
+    """Names from a repeated option, each of which may hold several with commas between."""
+    return [name for item in given for name in item.split(",") if name]
+
+
+def numbers(text: str, option: str, *, whole: bool = False) -> list[float] | list[int]:
+    """Numbers with commas between; a usage error names ``option``."""
+    try:
+        return [int(part) if whole else float(part) for part in text.split(",")]
+    except ValueError:
+        kind = "whole numbers" if whole else "numbers"
+        raise typer.BadParameter(f"{option} takes {kind} with commas between, got {text!r}") from None
