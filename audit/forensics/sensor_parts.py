@@ -39,10 +39,10 @@ def one_device(first: Sensor, second: Sensor) -> bool:
 def parts_that_differ(first: Sensor, second: Sensor) -> tuple[str, ...]:
     """The parts of two resolved sensors that differ and can be exchanged one by one.
 
-    For `one_device` these are the fields themselves, some of them `TOGETHER`. Else a gain, a full well or an exposure of one sensor makes no
-    sense in the other: a pixel of the one would be full where the other has hardly begun. The parts are then ``levels``
-    (CFA, bit depth, container, black and white level), ``noise`` (electrons that reach the white level, full well, read
-    noise and the like, `NOISE_FIELDS`), ``exposure`` (light as a share of what reaches the white level) and ``response``.
+    For `one_device` these are the fields themselves, some of them `TOGETHER`. Else a gain, a full well or an exposure
+    of one sensor makes no sense in the other: a pixel of the one would be full where the other has hardly begun. The
+    parts are then ``levels`` (CFA, bit depth, container, black and white level), ``noise`` (electrons that reach the
+    white level, and `NOISE_FIELDS`), ``exposure`` (light as a share of what reaches the white level) and ``response``.
     """
     if one_device(first, second):
         homes = {field: part for part, fields in TOGETHER.items() for field in fields}

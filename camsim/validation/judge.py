@@ -9,6 +9,7 @@ import numpy as np
 from camsim.calibrate import Linearity, Nonuniformity, Sensitivity, dsnu, prnu
 from camsim.calibrate.photon_transfer import LEAST_DARK_VARIANCE, QUANTIZATION
 from camsim.sensor import Sensor
+from camsim.spec import four_sites
 from camsim.validation.expected import Expected, dark_noise_as_measured
 from camsim.validation.report import Level, Quantity, Scale
 
@@ -52,9 +53,7 @@ def _snr(sensor: Sensor, implied: Expected, line: Linearity, levels: Sequence[Le
     return Quantity("SNR, worst level", "dB", 0.0, worst, worst, "absolute", DECIBEL)
 
 
-def dark_quantities(
-    sensor: Sensor, implied: Expected, found: Sensitivity, clipped: bool, saturation: float
-) -> list[Quantity]:
+def dark_quantities(sensor: Sensor, implied: Expected, found: Sensitivity, saturation: float) -> list[Quantity]:
     """Dark noise and dynamic range.
 
     The dark variance is compared with that of exactly such noise after rounding, so that a sensor whose noise the ADC
@@ -62,21 +61,10 @@ def dark_quantities(
     """
     name, stated = "temporal dark noise", implied.dark_noise
     measurable = dark_noise_as_measured(implied.dark_variance, sensor.system_gain)
-    step = 1 / sensor.system_gain
     if stated > 0 and abs(measurable / stated - 1) <= _BIAS * DARK_NOISE / 100:
         noise = _ratio(name, "e-", stated, found.dark_noise, DARK_NOISE)
-    elif clipped and implied.dark_variance >= LEAST_DARK_VARIANCE:
-        note = "the black level is so low that the ADC cuts off part of the noise"
-        noise = Quantity(name, "e-", stated, None, None, "%", DARK_NOISE, note)
     else:
-        note = (
-            f"hidden by the ADC, whose step is {step:.3g} e-; rounding leaves "
-            f"{found.dark_variance:.3g} DN^2, the least that tells of noise is {LEAST_DARK_VARIANCE} DN^2"
-            if found.dark_variance < LEAST_DARK_VARIANCE
-            else f"blurred by the ADC, whose step is {step:.3g} e-: the standard's 1/12 DN^2 would give "
-            f"{found.dark_noise:.3g} e-"
-        )
-        noise = Quantity(name, "e-", stated, None, None, "%", DARK_NOISE, note)
+        noise = Quantity(name, "e-", stated, None, None, "%", DARK_NOISE, _why_hidden(sensor, implied, found))
     threshold = np.sqrt(max(implied.dark_variance, LEAST_DARK_VARIANCE)) / sensor.system_gain + 0.5
     electrons = saturation * found.quantum_efficiency
     return [
@@ -84,6 +72,19 @@ def dark_quantities(
         _dark_variance(implied, found),
         _decibel("dynamic range", "dB", implied.saturation / threshold, electrons / found.threshold, shown=True),
     ]
+
+
+def _why_hidden(sensor: Sensor, implied: Expected, found: Sensitivity) -> str:
+    """Why the dark noise cannot be measured."""
+    if min(four_sites(sensor.black_level)) + 0.5 < 3 * sensor.system_gain * implied.dark_noise:
+        return "the black level is so low that the ADC cuts off part of the noise"
+    step = f"whose step is {1 / sensor.system_gain:.3g} e-"
+    if found.dark_variance < LEAST_DARK_VARIANCE:
+        return (
+            f"hidden by the ADC, {step}: the frames vary by {found.dark_variance:.2g} DN^2, and less than "
+            f"{LEAST_DARK_VARIANCE} DN^2 says nothing of noise; it may be {found.dark_noise:.3g} e- or less"
+        )
+    return f"blurred by the ADC, {step}: with 1/12 DN^2 for its rounding it would be {found.dark_noise:.3g} e-"
 
 
 def _dark_variance(implied: Expected, found: Sensitivity) -> Quantity:

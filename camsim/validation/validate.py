@@ -86,7 +86,7 @@ def validate(
     bars.advance(1)
     quantities: list[Quantity] = [
         *photon_quantities(bench.sensor, implied, found, line, saturation, levels),
-        *dark_quantities(bench.sensor, implied, found, bool((dark == 0).any()), saturation),
+        *dark_quantities(bench.sensor, implied, found, saturation),
         *spatial_quantities(bench.sensor, implied, found, dark_sites, half_full, size),
         *_dark_current(bench, implied, found.system_gain),
     ]
