@@ -8,9 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
-from audit.camera import Camera, Lineup, open_camera
+from audit.camera import Lineup, open_camera
 from audit.data import Dataset, Sample, open_dataset
 from audit.gate import Gate
 from audit.manifest import build_manifest, run_key
@@ -21,9 +19,13 @@ from audit.pictures import take_pictures
 from audit.progress import Progress, Silent
 from audit.result import Result
 from audit.results import build_results
-from audit.runs import RunFolder
-from audit.search import WorstCase, find_worst_case
+from audit.runs import PARTS, RunFolder
+from audit.searching.aims import Aims
+from audit.searching.audited import WorstCase, find_worst_case
+from audit.searching.ground import Ground
+from audit.searching.halves import halve
 from audit.split import Split, take
+from audit.targets import class_targets, output_size
 from audit.threads import one_torch_thread
 from camsim import Profile, catalog
 from camsim.errors import CamsimError, NoDataError, did_you_mean
@@ -96,8 +98,8 @@ def run(
     samples = take(dataset.samples, split, seed)
     if not samples:
         raise NoDataError(f"{dataset.name}: no samples in the {split} part; nothing to judge")
-    classes = _output_size(subject)
-    targets = _targets(subject, dataset, classes)
+    classes = output_size(subject)
+    targets = class_targets(subject, dataset, classes)
     gate = _gate(max_drop, max_flips, labelled=targets is not None)
 
     key = run_key(subject, dataset, split, [base, *chosen], seed, search)
@@ -108,7 +110,14 @@ def run(
         outcomes, unreadable = _matrix(subject, samples, targets, lineup, seed, batch, folder, show)
         worst: list[WorstCase] = []
         if search:
-            worst.append(_search(subject, samples, targets, cameras, outcomes, search_from, search, seed, folder, show))
+            measured = {row.sample for row in outcomes if row.profile == base.name and row.prediction is not None}
+            usable = [sample for sample in samples if sample.id in measured]
+            aims = Aims(subject, targets, cameras[0], "soft_error")
+            ground = Ground(subject, classes, dataset, base, halve(dataset.name, usable, seed), aims, seed)
+            name = search_from or _worst_on(ground.halves.search, outcomes, [profile.name for profile in chosen])
+            device = next(profile for profile in chosen if profile.name == name)
+            parts = None if folder is None else folder.path / PARTS
+            worst.append(find_worst_case(device, ground, budget=search, folder=parts, show=show))
     results = build_results(
         model=subject,
         classes=classes,
@@ -144,35 +153,6 @@ def _profiles(wanted: str | Sequence[str | Profile], reference: str | Profile) -
     if not chosen:
         raise CamsimError(f"there is no profile to compare with the reference {base.name}; name at least one other")
     return list(chosen.values()), base
-
-
-def _output_size(model: Model) -> int:
-    """Number of classes, by one inference on plain grey, so that a model that cannot run is found out at once."""
-    grey = np.full((224, 224, 3), 128, dtype=np.uint8)
-    return int(model.log_probabilities([grey]).shape[1])
-
-
-def _targets(model: Model, data: Dataset, classes: int) -> dict[str, int] | None:
-    """Index of each sample's class in the model's output."""
-    if data.class_names is None:
-        return None
-    if model.classes is not None:
-        names = {name: index for index, name in enumerate(model.classes)}
-        unknown = [name for name in data.class_names if name not in names]
-        if unknown:
-            hint = did_you_mean(unknown[0], names)
-            raise CamsimError(
-                f"{data.name}: the class folders {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}"
-                "; rename them, or correct the model's class names"
-            )
-    elif len(data.class_names) == classes:
-        names = {name: index for index, name in enumerate(data.class_names)}
-    else:
-        raise CamsimError(
-            f"{data.name} has {len(data.class_names)} class folders but the model has {classes} outputs: name the "
-            "model's classes with --classes FILE or in its sidecar, or use --labels none"
-        )
-    return {sample.id: names[sample.target] for sample in data.samples if sample.target is not None}
 
 
 def _gate(max_drop: float | None, max_flips: float | None, *, labelled: bool) -> Gate:
@@ -212,42 +192,6 @@ def _matrix(
     outcomes.sort(key=lambda row: place[row.sample])  # stable: profiles keep their order
     unreadable.sort(key=lambda item: place[item.sample])
     return outcomes, unreadable
-
-
-def _search(
-    model: Model,
-    samples: Sequence[Sample],
-    targets: Mapping[str, int] | None,
-    cameras: Sequence[Camera],
-    outcomes: Sequence[Outcome],
-    search_from: str | None,
-    budget: int,
-    seed: int,
-    folder: RunFolder | None,
-    show: Progress,
-) -> WorstCase:
-    measured = {row.sample: row for row in outcomes if row.profile == cameras[0].name and row.prediction is not None}
-    usable = [sample for sample in samples if sample.id in measured]
-    half, held_out = take(usable, "search", seed), take(usable, "held-out", seed)
-    if not half or not held_out:
-        raise NoDataError(f"a search needs at least two samples that can be measured, got {len(usable)}")
-    aims = {name: row.prediction if row.target is None else row.target for name, row in measured.items()}
-    base = search_from or _worst_on(half, outcomes, [camera.name for camera in cameras[1:]])
-    profile = next(camera.profile for camera in cameras if camera.name == base)
-    show.start(f"Worst case of {base}", budget * len(half) + 2 * len(held_out))
-    return find_worst_case(
-        model,
-        profile,
-        cameras[0],
-        half,
-        held_out,
-        targets,
-        {name: aim for name, aim in aims.items() if aim is not None},
-        budget=budget,
-        seed=seed,
-        ledger=folder.ledger(base) if folder else None,
-        step=show.advance,
-    )
 
 
 def _worst_on(half: Sequence[Sample], outcomes: Sequence[Outcome], names: Sequence[str]) -> str:

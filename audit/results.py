@@ -14,7 +14,7 @@ from audit.gate import Counts, Drop, Flips, Gate, Judgement, judge, overall
 from audit.matrix import Unreadable
 from audit.models import Model
 from audit.outcome import Outcome
-from audit.search import WorstCase
+from audit.searching.audited import WorstCase
 from audit.stats import Interval, bootstrap_mean, wilson
 from camsim import Profile, catalog
 
@@ -69,7 +69,7 @@ def build_results(
             _row(profile, role, own, judgement, labelled, gate)
             for (profile, role, own), judgement in zip(rows, judgements, strict=True)
         ],
-        "worst_cases": [_worst_case(case, labelled) for case in worst],
+        "worst_cases": [case.to_json(labelled) for case in worst],
     }
 
 
@@ -140,33 +140,3 @@ def _drift(drift: Drop | Flips | None) -> dict[str, float | None] | None:
         return None
     numbers = {key: value for key, value in asdict(drift).items() if key != "interval"}
     return asdict(drift.interval) | numbers
-
-
-def _worst_case(case: WorstCase, labelled: bool) -> dict[str, Any]:
-    before, after = case.base.knobs(), case.profile.knobs()
-    return {
-        "base": case.base.name,
-        "profile": case.profile.name,
-        "file": f"worst/{case.base.name.replace('/', '-')}.yaml",
-        "evaluations": case.evaluations,
-        "objective": case.found.objective,
-        "objective_at_base": case.start.objective,
-        "search_samples": case.search_samples,
-        "judged_samples": len(case.judged),
-        "search": {
-            "measure": "errors" if labelled else "flips",
-            "rate": case.found.changed / case.search_samples,
-            "rate_at_base": case.start.changed / case.search_samples,
-        },
-        "knobs": [
-            {
-                "name": name,
-                "unit": before[name].unit,
-                "from": before[name].value.tolist(),
-                "to": after[name].value.tolist(),
-                "low": low.tolist(),
-                "high": case.space.high[name].tolist(),
-            }
-            for name, low in case.space.low.items()
-        ],
-    }

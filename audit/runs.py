@@ -95,9 +95,9 @@ class RunFolder:
             samples |= set(note["samples"])
         return outcomes, unreadable, samples
 
-    def ledger(self, base: str) -> Path:
-        """Where the search around a profile keeps its evaluations."""
-        return self.path / PARTS / f"search-{base.replace('/', '-')}.ledger"
+    def ledger(self, name: str) -> Path:
+        """Where work of this name keeps what it has done."""
+        return self.path / PARTS / f"search-{name.replace('/', '-')}.ledger"
 
     def finish(self) -> None:
         """The run is complete: drop what only an unfinished one needs."""

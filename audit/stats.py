@@ -60,7 +60,13 @@ def tango(ref_only: int, other_only: int, n: int, confidence: float = 0.95) -> I
     likelihood estimate of the discordance, lies within the normal quantiles.
     ValueError: n = 0, negative counts, or more discordant pairs than samples.
     """
-    ref_only, other_only, n = _pair_counts(ref_only, other_only, n)
+    return tango_interval(*_pair_counts(ref_only, other_only, n), confidence)
+
+
+def tango_interval(ref_only: float, other_only: float, n: int, confidence: float = 0.95) -> Interval:
+    """:func:`tango` of any amounts in 0..n, such as means over repeated measurements; it is continuous in them."""
+    if not (n >= 1 and min(ref_only, other_only) >= 0 and ref_only + other_only <= n * (1 + 1e-12)):
+        raise ValueError(f"the discordant pairs must lie in 0..{n} and not exceed it, got {ref_only} and {other_only}")
     quantile = float(norm.isf((1 - _confidence(confidence)) / 2))
     low = _tango_low(ref_only, other_only, n, quantile)
     high = -_tango_low(other_only, ref_only, n, quantile)
@@ -132,7 +138,7 @@ def bootstrap_mean(values: ArrayLike, confidence: float = 0.95, seed: int = 0, r
     return Interval(float(sample.mean()), float(low), float(high))
 
 
-def _tango_low(ref_only: int, other_only: int, n: int, quantile: float) -> float:
+def _tango_low(ref_only: float, other_only: float, n: int, quantile: float) -> float:
     """The drop at which the score statistic equals ``quantile``; the upper limit is its mirror image."""
     squared = quantile**2
     if other_only == n:
@@ -150,7 +156,7 @@ def _tango_low(ref_only: int, other_only: int, n: int, quantile: float) -> float
     return float(brentq(excess, -1.0, (ref_only - other_only) / n, xtol=1e-15, maxiter=200))
 
 
-def _tango_deviation(ref_only: int, other_only: int, n: int, drop: float) -> float:
+def _tango_deviation(ref_only: float, other_only: float, n: int, drop: float) -> float:
     """Standard deviation of ``ref_only - other_only`` under the most likely discordance given the drop."""
     if drop < 0:  # by symmetry; the sums below then have no cancellation near -1
         return _tango_deviation(other_only, ref_only, n, -drop)

@@ -10,17 +10,17 @@ BEGIN = "<!-- measured: written by `python -m benchmarks --write-docs` -->"
 END = "<!-- end of what is measured -->"
 
 
-def replace_between(page: str, text: str) -> str:
-    """The page with ``text`` between its markers.
+def replace_between(page: str, text: str, begin: str = BEGIN) -> str:
+    """The page with ``text`` between its markers, of which the first is ``begin``.
 
     Raises:
         ValueError: the markers are not there once each, in order.
     """
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise ValueError(f"needs the lines {BEGIN!r} and {END!r} once each, in this order")
-    before, rest = page.split(BEGIN)
+    if page.count(begin) != 1 or page.count(END) != 1 or page.index(begin) > page.index(END):
+        raise ValueError(f"needs the lines {begin!r} and {END!r} once each, in this order")
+    before, rest = page.split(begin)
     after = rest.split(END)[1]
-    return f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}"
+    return f"{before}{begin}\n\n{text.strip()}\n\n{END}{after}"
 
 
 def markdown(machine: Mapping[str, str], tables: Sequence[Table]) -> str:
@@ -28,7 +28,7 @@ def markdown(machine: Mapping[str, str], tables: Sequence[Table]) -> str:
     parts = ["### Measured on", _machine(machine)]
     checks = check_rows(tables)
     if checks:
-        parts += ["### Targets", _grid(("What", "Target", "Measured", "Met"), checks)]
+        parts += ["### Targets", grid(("What", "Target", "Measured", "Met"), checks)]
     for table in tables:
         parts += [f"### {table.title}", _table(table)]
         parts += [f"Not measured: {skip.subject} ({skip.reason})." for skip in table.skips]
@@ -37,15 +37,16 @@ def markdown(machine: Mapping[str, str], tables: Sequence[Table]) -> str:
 
 
 def _machine(machine: Mapping[str, str]) -> str:
-    return _grid(("", ""), list(machine.items()))
+    return grid(("", ""), list(machine.items()))
 
 
 def _table(table: Table) -> str:
     names, body = head(table), [cells(row) for row in table.rows]
     used = [index for index, name in enumerate(names) if name and any(line[index] for line in body)]
-    return _grid([names[index] for index in used], [[line[index] for index in used] for line in body])
+    return grid([names[index] for index in used], [[line[index] for index in used] for line in body])
 
 
-def _grid(names: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def grid(names: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [names, ["---"] * len(names), *body]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

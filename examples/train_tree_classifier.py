@@ -107,8 +107,8 @@ def train(data: Patches) -> nn.Module:
     return model.eval()
 
 
-def main(photos: Path, out: Path) -> None:
-    """Cut patches, train, export."""
+def main(photos: Path, out: Path) -> nn.Module:
+    """Cut patches, train, export; the trained network."""
     rng = np.random.default_rng(0)
     files = sorted(photos.glob("*.png"))
     if not files:
@@ -131,6 +131,7 @@ def main(photos: Path, out: Path) -> None:
     )
     (out / "trees.camsim.yaml").write_text(SIDECAR, encoding="utf-8")
     print(f"{len(training)} patches to train on, {len(test)} in {out / 'test'}; model {out / 'trees.onnx'}")
+    return model
 
 
 if __name__ == "__main__":

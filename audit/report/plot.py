@@ -8,12 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from audit.report.escape import plotly_text, shorten
+from audit.report.figure import ALARM, CALM, CAUTION, GUIDE, legend_above, page_layout
 from audit.report.rows import JSD, SEVERITY, Metric, Row, View
 
-COLOURS = {"FAIL": "#d1453b", "INCONCLUSIVE": "#c07f12", "PASS": "#2f9461"}
-"""At least 3:1 on white and on the dark page."""
+COLOURS = {"FAIL": ALARM, "INCONCLUSIVE": CAUTION, "PASS": CALM}
 SYMBOLS = {"FAIL": "x", "INCONCLUSIVE": "diamond-open", "PASS": "circle"}
-MARGIN_COLOUR = "#7a8594"
 BAR_COLOUR = "#8fa3bf"
 MOST_ROWS = 60
 ROW_PIXELS = 19
@@ -106,7 +105,7 @@ def _bars(figure: go.Figure, rows: Sequence[Row], axis: str, level: str) -> None
         orientation="h",
         width=0.55,
         marker={"color": BAR_COLOUR},
-        error_x=_error_x(JSD, chosen, MARGIN_COLOUR),
+        error_x=_error_x(JSD, chosen, GUIDE),
         showlegend=False,
         hoverinfo="text",
         hovertext=[_hover(row, JSD, level) for row in chosen],
@@ -116,7 +115,7 @@ def _bars(figure: go.Figure, rows: Sequence[Row], axis: str, level: str) -> None
 def _margin_line(figure: go.Figure, metric: Metric, margin: float, number: int) -> None:
     place = {"xref": _axis(number), "yref": "paper"}
     at = margin * metric.scale
-    line = {"color": MARGIN_COLOUR, "width": 1.5, "dash": "dash"}
+    line = {"color": GUIDE, "width": 1.5, "dash": "dash"}
     figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, line=line, **place)
     figure.add_annotation(text=f"margin {metric.text(margin)}", x=at, y=1, yanchor="bottom", showarrow=False, **place)
 
@@ -151,25 +150,7 @@ def _layout(figure: go.Figure, rows: Sequence[Row], metrics: Sequence[Metric]) -
         tickcolor="rgba(0,0,0,0)",
     )
     figure.update_layout(
-        template="none",
-        height=ROW_PIXELS * len(rows) + TOP + BOTTOM,
-        margin={"l": 8, "r": 12, "t": TOP, "b": BOTTOM},
-        font={"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 12},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        # A drag on a phone scrolls the page instead of zooming the plot.
-        dragmode=False,
-        hovermode="closest",
-        hoverlabel={"align": "left"},
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            # Above the words at the margin line.
-            "y": 1 + 26 / (ROW_PIXELS * len(rows)),
-            "yanchor": "bottom",
-            "yref": "paper",
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
+        page_layout(ROW_PIXELS * len(rows) + TOP + BOTTOM, top=TOP, bottom=BOTTOM),
+        # Above the words at the margin line.
+        legend=legend_above(26 / (ROW_PIXELS * len(rows))),
     )

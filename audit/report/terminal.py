@@ -31,10 +31,10 @@ def print_summary(results: Mapping[str, Any], console: Console, path: str | Path
     data = results["data"]
 
     def say(text: str, style: str = "") -> None:
-        console.print(Text(_safe(text, console), style=style), highlight=False)
+        console.print(Text(printable(text, console), style=style), highlight=False)
 
     headline = Text(results["verdict"], style=STYLES[results["verdict"]])
-    headline.append(_safe(f"  {results['model']['name']}: {counts_text(view)}", console), style="not bold default")
+    headline.append(printable(f"  {results['model']['name']}: {counts_text(view)}", console), style="not bold default")
     console.print(headline, highlight=False)
     scenes = plural(data["samples"], "labelled scene" if data["labelled"] else "unlabelled scene")
     say(f"{scenes}, reference {view.reference.name}; {margin_text(view) or 'no margin'}.")
@@ -51,7 +51,7 @@ def print_summary(results: Mapping[str, Any], console: Console, path: str | Path
     for caveat in caveats(results, view):
         say(f"Note: {caveat.headline}.", "dim")
     # Not wrapped: a path cut in two can be neither clicked nor copied.
-    console.print(Text(_safe(f"Report: {path}", console)), highlight=False, soft_wrap=True)
+    console.print(Text(printable(f"Report: {path}", console)), highlight=False, soft_wrap=True)
 
 
 def _table(view: View, console: Console) -> Table:
@@ -65,7 +65,7 @@ def _table(view: View, console: Console) -> Table:
     for row in view.rows[:MOST_ROWS]:
         divergence = row.intervals.get(JSD.key)
         table.add_row(
-            Text(_safe(row.name, console)),
+            Text(printable(row.name, console)),
             Text(_with_interval(row.intervals.get(primary.key), primary)),
             Text(JSD.text(divergence.value) if divergence else "-"),
             Text(row.verdict or "", style=STYLES[row.verdict or ""]),
@@ -80,6 +80,6 @@ def _with_interval(interval: Interval | None, metric: Metric) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _safe(text: str, console: Console) -> str:
+def printable(text: str, console: Console) -> str:
     """Printable, and within what the console can encode: a C locale must not end in an error."""
     return visible(text).encode(console.encoding, "backslashreplace").decode(console.encoding)

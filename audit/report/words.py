@@ -16,40 +16,6 @@ VERDICT_MEANING = {
     "INCONCLUSIVE": "No profile was shown to exceed the margin, but for at least one it could not be ruled out.",
 }
 
-LIMITS = (
-    (
-        "The cameras are emulated.",
-        "A profile models a device's sensor, its noise and its processing, not its lens, motion or autofocus. "
-        "It is not the device: units differ and firmware changes. A pixel of a scene is a pixel of the sensor, so that "
-        "fine texture and noise look coarser than through a device of many megapixels.",
-    ),
-    (
-        "Numbers in a profile can be assumptions.",
-        "Each profile states where its numbers come from: measured, from a datasheet, derived or assumed. "
-        "The command camsim profiles show NAME lists them.",
-    ),
-    (
-        "Scenes made from ordinary images are estimates.",
-        "An sRGB photograph went through some camera before. Undoing that is a guess: clipped highlights, "
-        "compression and the first camera's noise stay in.",
-    ),
-    (
-        "The worst case found is not the worst case possible.",
-        "The search has a limited budget and stays within the stated ranges of each device. "
-        "It shows that a failure exists; it cannot show that none does.",
-    ),
-    (
-        "PASS is relative to the reference.",
-        "It says that the model does about as well as on the reference, within the margin. "
-        "It does not say that the model is good enough for its task.",
-    ),
-    (
-        "These scenes stand for themselves.",
-        "Intervals cover the chance of drawing other scenes of the same kind. Other places, seasons, subjects or "
-        "lighting are not covered.",
-    ),
-)
-
 
 @dataclass(frozen=True)
 class Caveat:
@@ -59,6 +25,41 @@ class Caveat:
     """Short enough for the terminal."""
     text: str
     items: tuple[str, ...] = ()
+
+
+LIMITS = (
+    Caveat(
+        "The cameras are emulated.",
+        "A profile models a device's sensor, its noise and its processing, not its lens, motion or autofocus. "
+        "It is not the device: units differ and firmware changes. A pixel of a scene is a pixel of the sensor, so that "
+        "fine texture and noise look coarser than through a device of many megapixels.",
+    ),
+    Caveat(
+        "Numbers in a profile can be assumptions.",
+        "Each profile states where its numbers come from: measured, from a datasheet, derived or assumed. "
+        "The command camsim profiles show NAME lists them.",
+    ),
+    Caveat(
+        "Scenes made from ordinary images are estimates.",
+        "An sRGB photograph went through some camera before. Undoing that is a guess: clipped highlights, "
+        "compression and the first camera's noise stay in.",
+    ),
+    Caveat(
+        "The worst case found is not the worst case possible.",
+        "The search has a limited budget and stays within the stated ranges of each device. "
+        "It shows that a failure exists; it cannot show that none does.",
+    ),
+    Caveat(
+        "PASS is relative to the reference.",
+        "It says that the model does about as well as on the reference, within the margin. "
+        "It does not say that the model is good enough for its task.",
+    ),
+    Caveat(
+        "These scenes stand for themselves.",
+        "Intervals cover the chance of drawing other scenes of the same kind. Other places, seasons, subjects or "
+        "lighting are not covered.",
+    ),
+)
 
 
 def plural(count: int, noun: str) -> str:
@@ -112,17 +113,18 @@ def _worst_sentence(view: View) -> str:
 def caveats(results: Mapping[str, Any], view: View) -> list[Caveat]:
     """The caveats that apply to this run, the gravest first."""
     found = [
-        _assumed_preprocessing(results["model"]["input"]),
+        assumed_preprocessing(results["model"]["input"]),
         _weak_reference(view),
-        _unlabelled(results["data"]),
+        unlabelled(results["data"]),
         _default_margin(results["gate"], view),
-        _unreadable(results["data"]),
+        unreadable(results["data"]),
         _few_samples(results, view),
     ]
     return [caveat for caveat in found if caveat is not None]
 
 
-def _assumed_preprocessing(described: Mapping[str, Any]) -> Caveat | None:
+def assumed_preprocessing(described: Mapping[str, Any]) -> Caveat | None:
+    """Of a model whose input convention nobody declared; ``described`` is what `audit.Model.describe` gives."""
     assumed = described.get("assumed")
     if not assumed:
         return None
@@ -145,7 +147,8 @@ def _weak_reference(view: View) -> Caveat | None:
     )
 
 
-def _unlabelled(data: Mapping[str, Any]) -> Caveat | None:
+def unlabelled(data: Mapping[str, Any]) -> Caveat | None:
+    """Of data without labels; ``data`` as in results.json."""
     if data["labelled"]:
         return None
     return Caveat(
@@ -165,7 +168,8 @@ def _default_margin(gate: Mapping[str, Any], view: View) -> Caveat | None:
     )
 
 
-def _unreadable(data: Mapping[str, Any], shown: int = 8) -> Caveat | None:
+def unreadable(data: Mapping[str, Any], shown: int = 8) -> Caveat | None:
+    """Of samples that were left out; ``data`` as in results.json."""
     lost = data["unreadable"]
     if not lost:
         return None

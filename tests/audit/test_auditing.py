@@ -145,3 +145,23 @@ def test_a_picture_does_not_depend_on_the_pictures_around_it(dataset: Dataset) -
 def test_bad_options(brightness: PythonModel, dataset: Dataset, options: dict[str, object]) -> None:
     with pytest.raises(CamsimError):
         audit.run(brightness, dataset, profiles=DEVICES, **options)  # type: ignore[arg-type]
+
+
+def test_a_worst_case_says_how_it_was_searched_and_has_a_certificate(brightness: PythonModel) -> None:
+    result = audit.run(brightness, make_dataset(24), profiles=["machine-vision/imx250"], search=15, max_drop=0.3)
+    (case,) = result.results["worst_cases"]
+    assert case["evaluations"] <= 15
+    strategy = case["strategy"]
+    assert (strategy["name"], strategy["gradients"]) == ("default", False)
+    assert "neither an ONNX model nor a PyTorch module" in strategy["why_not"]
+    certificate = case["certificate"]
+    assert certificate["samples"] == case["judged_samples"] == 12
+    assert certificate["seeds"] == [0, 1, 2]
+    assert case["best_so_far"][-1][1] == case["objective"] >= case["objective_at_base"]
+    again = audit.replay(brightness, make_dataset(24), case=result.worst[0], device="machine-vision/imx250")
+    assert json.loads(json.dumps(again.to_json())) == certificate
+
+
+def test_a_search_on_too_few_scenes_is_refused(brightness: PythonModel) -> None:
+    with pytest.raises(CamsimError, match="too few to search on one half"):
+        audit.run(brightness, make_dataset(3), profiles=["machine-vision/imx250"], search=4, max_drop=0.3)

@@ -86,6 +86,39 @@ def _row(
     }
 
 
+def strategy(**update: Any) -> Results:
+    """How a search went, as in results.json."""
+    return {
+        "name": "default",
+        "budget": 60,
+        "evaluations": 60.0,
+        "gradients": True,
+        "wanted_gradients": True,
+        "why_not": None,
+        "gradient_cost": 6.0,
+        "notes": [],
+    } | update
+
+
+def certificate(harm: float, of_device: float, count: int, labelled: bool = True) -> Results:
+    """The certificate of a case, as in results.json."""
+    base = 0.78 if labelled else 1.0
+    return {
+        "measure": "drop" if labelled else "flips",
+        "samples": count,
+        "seeds": [0, 1, 2],
+        "jpeg": None,
+        "harm": _interval(harm, 0.5, count),
+        "harm_of_device": _interval(of_device, 0.2, count),
+        "excess": _interval(harm - of_device, 0.5, count),
+        "score": base - harm,
+        "score_of_device": base - of_device,
+        "score_of_reference": base,
+        "loss": 0.1 + harm,
+        "loss_of_device": 0.1 + of_device,
+    }
+
+
 @pytest.fixture(scope="session")
 def make_results() -> Callable[..., Results]:
     """``make_results(labelled=True, verdict=None, worst=True, count=400)``: results.json of a run."""
@@ -172,6 +205,12 @@ def _worst_case(labelled: bool, count: int) -> Results:
         "search_samples": count // 2,
         "judged_samples": count // 2,
         "search": {"measure": "errors" if labelled else "flips", "rate": 0.655, "rate_at_base": 0.245},
+        "strategy": strategy(),
+        "best_so_far": [[1, 0.107], [7, 0.36], [42, 0.412], [60, 0.412]],
+        "fidelity_measure": "ssim",
+        "fidelity": 0.9137,
+        "chosen": {"isp.demosaic": ["malvar2004", "bilinear"]},
+        "certificate": certificate(0.301, 0.024, count // 2, labelled),
         "knobs": [
             {"name": "isp.white_balance.gains", "unit": "1", "from": [2.1, 1.0, 1.6], "to": [2.415, 1.0, 1.38],
              "low": [1.785, 1.0, 1.36], "high": [2.415, 1.0, 1.84]},

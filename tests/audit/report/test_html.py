@@ -17,6 +17,8 @@ from audit.report import render_html
 
 Results = dict[str, Any]
 HOSTILE = """"><script>alert(1)</script><img src=x onerror='alert(2)'>&amp;<b>b</b>"""
+FIXED = {"verdict", "role", "created", "measure", "fidelity_measure"}
+"""Keys of strings with a fixed vocabulary."""
 CHIPS = {"PASS", "FAIL", "INCONCLUSIVE", "reference"}
 VOID = {"meta", "img", "br", "link", "input", "path", "line", "circle"}
 
@@ -80,9 +82,9 @@ class Page(HTMLParser):
 def append_everywhere(value: Any, tail: str, key: str = "") -> Any:
     """Every string but the ones with a fixed vocabulary gets ``tail``."""
     if isinstance(value, str):
-        return value if key in ("verdict", "role", "created", "measure") else value + tail
+        return value if key in FIXED else value + tail
     if isinstance(value, dict):
-        free = key in ("versions", "hashes")
+        free = key in ("versions", "hashes", "chosen")
         return {name + tail if free else name: append_everywhere(item, tail, name) for name, item in value.items()}
     if isinstance(value, list):
         return [append_everywhere(item, tail, key) for item in value]

@@ -1,0 +1,140 @@
+"""Tune a camera for a model from end to end: model, data and profile in; the learned camera and its figures out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audit.camera import open_camera
+from audit.data import Dataset, Sample, open_dataset
+from audit.manifest import build_manifest, run_key
+from audit.models import Model, load_model
+from audit.models.gradient import open_gradient
+from audit.optimize.box import Limits
+from audit.optimize.fit import Plan
+from audit.optimize.results import build_results
+from audit.optimize.tuned import Tuned
+from audit.optimize.tuning import Tuning, tune_camera
+from audit.progress import Progress, Silent
+from audit.runs import PARTS, RunFolder
+from audit.search.groups import ALL, find_group
+from audit.targets import class_targets, output_size
+from audit.task import ClassTask, Loss
+from camsim import Profile, catalog
+from camsim.errors import CamsimError
+
+PROBES = 2
+"""Pictures that the gradients are checked on."""
+SHOWN_SCENES = 4
+
+
+def tune(
+    model: Model | str | Path,
+    data: Dataset | str | Path,
+    profile: str | Path | Profile,
+    *,
+    group: str = ALL,
+    exposure: float = 1.0,
+    limits: Limits = "plausible",
+    loss: Loss = "cross_entropy",
+    plan: Plan | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    command: str = "audit.tune(...)",
+    progress: Progress | None = None,
+) -> Tuned:
+    """Tune the processing of a camera to raise a frozen model's accuracy.
+
+    Args:
+        model: an ONNX file, or anything with the methods of `audit.models.Model`, such as `TorchModel`. Without
+            gradients (see `audit.models.gradient.open_gradient`) the camera is tuned by pattern search.
+        data: a folder with one sub-folder a class, or a labelled `Dataset`.
+        profile: a name, a YAML file, or a profile itself.
+        group: of knobs; see `audit.search.groups`. Only those of the processing are tuned, none of the sensor.
+        exposure: the light, as a multiple of the profile's: 0.05 for a twentieth.
+        limits: how far a knob may go: as it plausibly strays, or as far as it can at all.
+        loss: what is lowered. The soft error counts a picture that is far off no more than one that is just wrong, and
+            has next to no slope where most of them are.
+        plan: steps, rate, batch, patience.
+        limit: at most so many samples, the same share of each class.
+        seed: of the parts, the batches and the noise.
+        out: folder for the run, which may then be interrupted and resumed; None: nothing is written.
+        resume: go on with the unfinished run in ``out``.
+        command: what to print in the report as the way to repeat this.
+        progress: told how far it has come.
+
+    Returns:
+        The learned camera, saved already when ``out`` is given.
+
+    Raises:
+        NoDataError: too few samples.
+        CamsimError: anything else about what was given.
+    """
+    if limit is not None and isinstance(data, Dataset):
+        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
+    if resume and out is None:
+        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    find_group(group)
+    started, clock = datetime.now(UTC), time.monotonic()
+    show, plan = progress or Silent(), plan or Plan()
+    base = profile if isinstance(profile, Profile) else catalog.load(profile)
+    subject = load_model(model) if isinstance(model, str | Path) else model
+    dataset = data if isinstance(data, Dataset) else open_dataset(Path(data), limit=limit)
+    classes = output_size(subject)
+    targets = class_targets(subject, dataset, classes)
+    if targets is None:
+        raise CamsimError(
+            f"{dataset.name}: has no labels, so there is no accuracy to raise; give a folder with one sub-folder for "
+            "each class"
+        )
+    key = run_key(subject, dataset, "three parts", [base], seed, 0)
+    key |= {"exposure": exposure, "group": group, "limits": limits, "loss": loss, "plan": asdict(plan)}
+    folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
+    camera = open_camera(base)
+    probe = [camera.shoot(sample.load(), seed, sample.id) for sample in dataset.samples[:PROBES]]
+    tuning = tune_camera(
+        ClassTask(subject, targets, open_gradient(subject, probe), loss),
+        dataset.samples,
+        base,
+        group=group,
+        exposure=exposure,
+        limits=limits,
+        plan=plan,
+        seed=seed,
+        state=None if folder is None else folder.path / PARTS / "tuning.json",
+        key=f"{subject.sha256} {dataset.sha256}",
+        progress=show,
+    )
+    results = build_results(tuning, subject, classes, dataset, exposure=exposure, group=group, loss=loss, seed=seed)
+    pictures = _pictures(tuning, exposure, seed)
+    manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
+    tuned = Tuned(results, manifest, tuning.frozen, tuning.learned, tuning.gain, pictures)
+    if folder is not None:
+        tuned.save(folder.path)
+        folder.finish()
+    return tuned
+
+
+def _pictures(tuning: Tuning, exposure: float, seed: int) -> dict[str, dict[str, NDArray[np.uint8]]]:
+    """Evenly spaced held-out scenes through the camera at its own exposure, frozen, and learned."""
+    profiles = [tuning.frozen, tuning.learned] if exposure == 1 else [tuning.base, tuning.frozen, tuning.learned]
+    cameras = [open_camera(profile) for profile in profiles]
+    shown = _evenly(tuning.parts.held_out, SHOWN_SCENES)
+    return {
+        sample.id: {camera.name: camera.shoot(scene, seed, sample.id) for camera in cameras}
+        for sample in shown
+        for scene in [sample.load()]
+    }
+
+
+def _evenly(samples: Sequence[Sample], count: int) -> list[Sample]:
+    count = min(count, len(samples))
+    return [samples[round(index * (len(samples) - 1) / max(count - 1, 1))] for index in range(count)]
