@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from camsim.validation.report import Quantity, Validation
-from camsim.validation.validate import validate
+from camsim.validation.measure import validate
 
 __all__ = ["Quantity", "Validation", "validate"]
