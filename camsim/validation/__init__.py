@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camsim.validation.report import Quantity, Validation
 from camsim.validation.measure import validate
+from camsim.validation.report import Quantity, Validation
 
 __all__ = ["Quantity", "Validation", "validate"]

@@ -78,7 +78,9 @@ def validate(
         levels.append(Level(float(electrons), *calibrate.pair_statistics(pair[0], pair[1])))
         bars.advance(1)
     mean, variance = (np.array([getattr(level, name) for level in levels[1:]]) for name in ("mean", "variance"))
-    found = calibrate.sensitivity(light, mean, variance, (dark_sites.mean, dark_sites.temporal))
+    # Not by `saturation_index`: coming from the brightest, it may stop where full pixels differ by read noise alone.
+    brightest = int(variance.argmax())
+    found = calibrate.sensitivity(light, mean, variance, (dark_sites.mean, dark_sites.temporal), brightest)
     line = calibrate.linearity(light, mean - dark_sites.mean, found.saturation_index)
     saturation = _saturation(bench, light, found.saturation_index)
     bars.advance(1)

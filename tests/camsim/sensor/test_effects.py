@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from torch import Tensor
 
 import camsim
+from audit.forensics.sensor_parts import mix, parts_that_differ
 from camsim.errors import CamsimError
+from camsim.export import CameraGraph
 from camsim.sensor import MatrixResponse, SampleId, Sensor, SensorModule
 
 EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -154,3 +156,22 @@ def test_the_knobs_turn_by_functional_call() -> None:
 def test_what_makes_no_sense_is_refused(changes: dict[str, Any], match: str) -> None:
     with pytest.raises(ValidationError, match=match):
         sensor(**changes)
+
+
+def test_a_fixed_pattern_is_not_exported_in_silence() -> None:
+    camera = camsim.compile(with_sensor(prnu=1.0, dsnu=1.0))
+    with pytest.raises(CamsimError, match=r"the fixed pattern of prnu and dsnu cannot be exported"):
+        CameraGraph(camera, "scene")
+    CameraGraph(camera, "raw")
+
+
+def test_parts_of_two_sensors_that_make_sense_only_together() -> None:
+    """For an attribution: a unit without its pattern, or a warmth without its current, would be no sensor."""
+    first, second = sensor(), sensor(**ALL)
+    parts = parts_that_differ(first, second)
+    assert set(parts) == {"row_noise", "column_noise", "fixed_pattern", "dark_current"}
+    for part in parts:
+        mixed = mix(first, second, {part})
+        assert mix(mixed, second, set(parts_that_differ(mixed, second))) == second
+    other = sensor(bit_depth=16, white_level=65535.0, system_gain=6.0, **ALL)
+    assert mix(first, other, {"noise"}).prnu == 2

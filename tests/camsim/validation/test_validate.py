@@ -45,6 +45,12 @@ def test_a_plain_sensor_is_what_its_profile_says(plain: Validation) -> None:
     assert tolerances["SNR at saturation"] == tolerances["dynamic range"] == (0.3, "dB")
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_well_that_is_full_below_the_adcs_limit(seed: int) -> None:
+    """Beyond saturation the variance is read noise alone, and its own ups and downs must not count as a maximum."""
+    assert validate("still/sony-a7s2", seed=seed).passed
+
+
 def test_every_effect_is_found_again() -> None:
     found = validate(device(**EFFECTS))
     assert found.passed
