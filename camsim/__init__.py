@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from camsim.profile import Profile, Provenance
     from camsim.sensor import Sensor
     from camsim.spec import Knob, Range
+    from camsim.validation import Validation, validate
 
 __version__ = _version("camsim")
 
@@ -37,12 +38,14 @@ _HOMES = {
     "Range": "camsim.spec",
     "Sensor": "camsim.sensor",
     "UnsafeError": "camsim.errors",
+    "Validation": "camsim.validation",
     "compile": "camsim.emulator",
     "develop_many": "camsim.group",
     "load": "camsim.catalog",
     "save": "camsim.catalog",
     "select": "camsim.catalog",
     "shipped": "camsim.catalog",
+    "validate": "camsim.validation",
 }
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "Range",
     "Sensor",
     "UnsafeError",
+    "Validation",
     "__version__",
     "compile",
     "develop_many",
@@ -66,6 +70,7 @@ __all__ = [
     "select",
     "sensor",
     "shipped",
+    "validate",
 ]
 
 

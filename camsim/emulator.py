@@ -84,7 +84,8 @@ class Emulator(nn.Module):
 
         Args:
             scene: (B, 3, H, W) linear light, sRGB primaries, 1.0 = diffuse white; at least 2x2.
-            seed: of the noise; None leaves shot and read noise out (the ADC still rounds).
+            seed: of the noise; None leaves temporal noise out (the ADC still rounds; dark current and the fixed
+                patterns of the unit stay).
             ids: one name for each sample. Noise depends on (seed, id) alone, not on the batch; left out, the ids are
                 0, 1, 2 ...
             dtype: of the mosaic: None for that of the knobs; torch.uint16 for the integers that it holds, without a
@@ -103,7 +104,10 @@ class Emulator(nn.Module):
             raise ValueError(f"needs one id for each of {scene.shape[0]} samples, got {len(names)}")
         light = scene.to(next(self.parameters()).dtype)
         if self._wants_fused and not self.sensor.can_fuse(light):
-            reason = _not_fusable(scene, next(self.parameters())) or "the response asks for a gradient"
+            unknown = [f"the fused pass knows no {name}" for name in self.sensor.beyond_fused]
+            reason = _not_fusable(scene, next(self.parameters())) or next(
+                iter(unknown), "the response asks for a gradient"
+            )
             raise CamsimError(f"{self.profile.name}: fused=True is not possible: {reason}")
         if dtype is torch.uint16:
             return self.sensor.capture_uint16(light, seed, names)

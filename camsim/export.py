@@ -50,6 +50,12 @@ class CameraGraph(nn.Module):
 
     def __init__(self, camera: Emulator, source: Source) -> None:
         super().__init__()
+        pattern = [name for name in ("prnu", "dsnu") if name in camera.sensor.beyond_fused]
+        if source != "raw" and pattern:
+            raise CamsimError(
+                f"{camera.profile.name}: the fixed pattern of {' and '.join(pattern)} cannot be exported; "
+                f"leave it out of the profile, or export from the raw mosaic"
+            )
         self.sensor, self.isp = camera.sensor, camera.isp
         self.source: Source = source
 

@@ -11,6 +11,16 @@ from camsim.spec import four_sites
 SCALE = ("cfa", "bit_depth", "container", "white_level")
 """What makes a DN of one sensor another quantity than a DN of the other."""
 LEVELS, NOISE, EXPOSURE, RESPONSE = "levels", "noise", "exposure", "response"
+NOISE_FIELDS = (
+    *("full_well", "read_noise", "row_noise", "column_noise", "prnu", "dsnu", "unit"),
+    *("dark_current", "exposure_time", "temperature", "reference_temperature", "doubling"),
+)
+"""What goes from sensor to sensor with the part ``noise``."""
+TOGETHER = {
+    "fixed_pattern": ("prnu", "dsnu", "unit"),
+    "dark_current": ("dark_current", "exposure_time", "temperature", "reference_temperature", "doubling"),
+}
+"""Fields that make sense only with one another: one part each."""
 ALIKE = 1.25
 """Ratio of gains and of full wells up to which two sensors count as one with its knobs turned."""
 
@@ -29,13 +39,15 @@ def one_device(first: Sensor, second: Sensor) -> bool:
 def parts_that_differ(first: Sensor, second: Sensor) -> tuple[str, ...]:
     """The parts of two resolved sensors that differ and can be exchanged one by one.
 
-    For `one_device` these are the fields themselves. Else a gain, a full well or an exposure of one sensor makes no
-    sense in the other: a pixel of the one would be full where the other has hardly begun. The parts are then ``levels``
-    (CFA, bit depth, container, black and white level), ``noise`` (electrons that reach the white level, full well, read
-    noise), ``exposure`` (light as a share of what reaches the white level) and ``response``.
+    For `one_device` these are the fields themselves, some of them `TOGETHER`. Else a gain, a full well or an exposure
+    of one sensor makes no sense in the other: a pixel of the one would be full where the other has hardly begun. The
+    parts are then ``levels`` (CFA, bit depth, container, black and white level), ``noise`` (electrons that reach the
+    white level, and `NOISE_FIELDS`), ``exposure`` (light as a share of what reaches the white level) and ``response``.
     """
     if one_device(first, second):
-        return tuple(name for name in type(first).model_fields if getattr(first, name) != getattr(second, name))
+        homes = {field: part for part, fields in TOGETHER.items() for field in fields}
+        differ = [name for name in type(first).model_fields if getattr(first, name) != getattr(second, name)]
+        return tuple(dict.fromkeys(homes.get(name, name) for name in differ))
     mine, other = _natural(first), _natural(second)
     return tuple(name for name in (LEVELS, NOISE, EXPOSURE, RESPONSE) if mine[name] != other[name])
 
@@ -52,17 +64,17 @@ def mix(first: Sensor, second: Sensor, of_second: Set[str]) -> Sensor:
     if of_second >= set(parts):
         return second
     if one_device(first, second):
-        return first.replace({name: getattr(second, name) for name in of_second})
+        fields = [field for part in of_second for field in TOGETHER.get(part, (part,))]
+        return first.replace({name: getattr(second, name) for name in fields})
     mine, other = _natural(first), _natural(second)
     chosen = {name: (other if name in of_second else mine)[name] for name in mine}
-    white_electrons, full_well, read_noise = chosen[NOISE]
+    white_electrons, noise = chosen[NOISE]
     levels: dict[str, Any] = dict(chosen[LEVELS])
     return first.replace(
         levels
+        | noise
         | {
             "system_gain": _span(levels["white_level"], levels["black_level"]) / white_electrons,
-            "full_well": full_well,
-            "read_noise": read_noise,
             "exposure": chosen[EXPOSURE] * white_electrons,
             "response": chosen[RESPONSE],
         }
@@ -78,7 +90,7 @@ def _natural(sensor: Sensor) -> dict[str, Any]:
     levels = {name: getattr(sensor, name) for name in ("cfa", "bit_depth", "white_level", "black_level")}
     return {
         LEVELS: levels | {"container": container},
-        NOISE: (white_electrons, sensor.full_well, sensor.read_noise),
+        NOISE: (white_electrons, {name: getattr(sensor, name) for name in NOISE_FIELDS}),
         # Rounded, so that two sensors exposed to their white level count as exposed alike.
         EXPOSURE: round(sensor.exposure / white_electrons, 12),
         RESPONSE: sensor.response.model_dump(),

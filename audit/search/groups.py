@@ -33,6 +33,8 @@ def _group(*, sensor: tuple[str, ...] = (), kinds: tuple[str, ...] = ()) -> Grou
     return Group(frozenset(sensor), frozenset(kinds))
 
 
+DARK = ("dark_current", "exposure_time", "temperature", "doubling")
+"""Fields of the sensor that set its dark current."""
 ALL = "all"
 """Every knob."""
 
@@ -48,7 +50,7 @@ GROUPS: Mapping[str, Group] = {
     "blur": _group(kinds=("denoise",)),
     "additive_layer": _group(kinds=("additive_layer",)),
     "exposure": _group(sensor=("exposure", "system_gain", "full_well")),
-    "noise": _group(sensor=("read_noise",)),
+    "noise": _group(sensor=("read_noise", "row_noise", "column_noise", "prnu", "dsnu", *DARK)),
 }
 """By name; beside them there is ``all``."""
 

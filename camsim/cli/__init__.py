@@ -16,6 +16,7 @@ from camsim.cli.inspect import inspect
 from camsim.cli.optimize import optimize
 from camsim.cli.profiles import profiles
 from camsim.cli.search import search
+from camsim.cli.validate import validate
 
 app = typer.Typer(
     name="camsim",
@@ -52,6 +53,7 @@ app.command()(export)
 app.command()(inspect)
 app.command()(forensics)
 app.command()(optimize)
+app.command()(validate)
 app.add_typer(profiles, name="profiles")
 
 

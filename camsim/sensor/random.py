@@ -18,7 +18,7 @@ def noise_key(seed: int, sample: SampleId, draw: str) -> int:
     return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "little")
 
 
-def noise_keys(seed: int, samples: Sequence[SampleId]) -> Tensor:
+def noise_keys(seed: int, samples: Sequence[SampleId], draw: str = "pixel") -> Tensor:
     """The keys of a batch: (B,) int64, the bits of the uint64. A pixel has one word for shot, one for read noise."""
-    keys = [noise_key(seed, sample, "pixel") for sample in samples]
+    keys = [noise_key(seed, sample, draw) for sample in samples]
     return torch.tensor([key - (key >> 63 << 64) for key in keys], dtype=torch.int64)

@@ -13,18 +13,25 @@ from torch import Tensor, nn
 
 from camsim.cfa import Bayer, RawFormat, mosaic
 from camsim.sensor.adc import quantize
+from camsim.sensor.column_noise import column_noise
 from camsim.sensor.container import Container, justify
+from camsim.sensor.dark_current import dark_electrons
+from camsim.sensor.dsnu import dsnu
 from camsim.sensor.full_well import saturate
 from camsim.sensor.fused import Readout, capture, capture_dn
 from camsim.sensor.gain import amplify
+from camsim.sensor.prnu import prnu
 from camsim.sensor.random import SampleId, noise_keys
 from camsim.sensor.read_noise import read_noise
 from camsim.sensor.response import MatrixResponse, Response, respond
+from camsim.sensor.row_noise import row_noise
 from camsim.sensor.shot_noise import shot_noise
 from camsim.spec import PerSite, Quantity, Range, Spec, four_sites
 
 MAX_CONDITION = 1e6
 """Of the ISP's colour conversion, for its inverse to make sense as a camera's response."""
+BEYOND_FUSED = ("row_noise", "column_noise", "prnu", "dsnu", "dark_current")
+"""Effects that the fused pass does not know: a sensor with one of them goes the plain path."""
 
 
 class Sensor(Spec):
@@ -42,6 +49,42 @@ class Sensor(Spec):
     exposure: Annotated[float | None, Quantity("e-", 1e-3, 1e8, Range(relative=0.3))] = None
     """Electrons collected where camera RGB is 1.0; None: those that just reach the white level."""
     response: Response
+    row_noise: Annotated[float | None, Quantity("e-", 0, 1e3, Range(relative=0.3))] = None
+    """Temporal, the same for all pixels of a row."""
+    column_noise: Annotated[float | None, Quantity("e-", 0, 1e3, Range(relative=0.3))] = None
+    """Temporal, the same for all pixels of a column."""
+    prnu: Annotated[float | None, Quantity("%", 0, 20, Range(relative=0.3))] = None
+    """Standard deviation of the pixels' response, fixed for the ``unit``."""
+    dsnu: Annotated[float | None, Quantity("e-", 0, 1e4, Range(relative=0.3))] = None
+    """Standard deviation of the pixels' dark signal, fixed for the ``unit``."""
+    unit: Annotated[int | None, Field(ge=0, lt=2**31)] = None
+    """Which device of this kind: the seed of its fixed patterns; None: 0."""
+    dark_current: Annotated[float | None, Quantity("e-/s", 0, 1e6, Range(relative=0.5))] = None
+    """Of a pixel, at ``reference_temperature`` where that is given."""
+    exposure_time: Annotated[float | None, Quantity("s", 0, 3600, Range(relative=0.3))] = None
+    """How long dark current is collected; ``exposure`` says how much light is."""
+    temperature: Annotated[float | None, Quantity("degC", -60, 125, Range(absolute=10))] = None
+    """Of the sensor."""
+    reference_temperature: Annotated[float | None, Field(ge=-60, le=125)] = None
+    """degC, where ``dark_current`` was measured."""
+    doubling: Annotated[float | None, Quantity("K", 1, 50, Range(relative=0.15))] = None
+    """Rise in temperature that doubles the dark current."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        climate = ("temperature", "reference_temperature", "doubling")
+        given = [name for name in climate if getattr(self, name) is not None]
+        if given and len(given) < len(climate):
+            missing = [name for name in climate if name not in given]
+            raise ValueError(f"{' and '.join(given)} given without {' and '.join(missing)}; give all three or none")
+        if self.dark_current is not None and self.exposure_time is None:
+            raise ValueError("dark_current needs exposure_time, in s")
+        if self.dark_current is None and (given or self.exposure_time is not None):
+            idle = given[0] if given else "exposure_time"
+            raise ValueError(f"{idle} changes nothing without dark_current; give that too, or leave it out")
+        if self.unit is not None and self.prnu is None and self.dsnu is None:
+            raise ValueError("unit changes nothing without prnu or dsnu; give one of them, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -112,6 +155,14 @@ class SensorModule(nn.Module):
     read_noise: Tensor
     exposure: Tensor
     response: Tensor
+    row_noise: Tensor | None
+    column_noise: Tensor | None
+    prnu: Tensor | None
+    dsnu: Tensor | None
+    dark_current: Tensor | None
+    exposure_time: Tensor | None
+    temperature: Tensor | None
+    doubling: Tensor | None
 
     def __init__(self, spec: Sensor, fused: bool = False) -> None:
         super().__init__()
@@ -122,16 +173,25 @@ class SensorModule(nn.Module):
         self.cfa: Bayer = spec.cfa
         self.bit_depth = spec.bit_depth
         self.justification = spec.justification
-        for name, value in spec.knobs().items():
-            self.register_parameter(name, nn.Parameter(torch.as_tensor(value, dtype=torch.float64).clone()))
+        self.unit = spec.unit or 0
+        self.reference_temperature = spec.reference_temperature
+        knobs = spec.knobs()
+        for name in spec.quantities():
+            known = torch.as_tensor(knobs[name], dtype=torch.float64).clone() if name in knobs else None
+            self.register_parameter(name, None if known is None else nn.Parameter(known))
+        self.beyond_fused = tuple(name for name in BEYOND_FUSED if name in knobs)
+        """The effects it has that the fused pass does not know."""
         self.register_buffer("response", torch.tensor(spec.response.matrix, dtype=torch.float64))
 
     def forward(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
-        """(B, 3, H, W) linear light -> (B, 1, H, W) DN in the container; ``seed=None`` leaves the noise out."""
-        keys = None if seed is None else noise_keys(seed, ids)
+        """(B, 3, H, W) linear light -> (B, 1, H, W) DN in the container.
+
+        ``seed=None`` leaves temporal noise out; dark current and the unit's fixed patterns are no noise, and stay.
+        """
         if self.fused and self.can_fuse(scene):
+            keys = None if seed is None else noise_keys(seed, ids)
             return capture(scene, self._knobs(), self.response, keys, self._readout())
-        return self._plain(scene, keys)
+        return self._plain(scene, seed, ids)
 
     def capture_uint16(
         self, scene: Tensor, seed: int | None, ids: Sequence[SampleId], out: Tensor | None = None
@@ -158,17 +218,19 @@ class SensorModule(nn.Module):
                 f"out must be {shape}, torch.uint16 on {scene.device}, "
                 f"got {tuple(out.shape)}, {out.dtype} on {out.device}"
             )
-        keys = None if seed is None else noise_keys(seed, ids)
         with torch.no_grad():
             if self.fused and self.can_fuse(scene):
+                keys = None if seed is None else noise_keys(seed, ids)
                 return capture_dn(scene, self._knobs(), self.response, keys, self._readout(), out)
-            return out.copy_(self._plain(scene, keys))
+            return out.copy_(self._plain(scene, seed, ids))
 
     def can_fuse(self, scene: Tensor) -> bool:
-        """Whether the fused pass can take this scene: float32 on the CPU, not traced, no gradient for the response."""
+        """Whether the fused pass can take this scene: float32 on the CPU, not traced, no gradient for the response,
+        no effect that it does not know."""
         tensors = (scene, self.response, *self._knobs())
         return (
-            all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors)
+            not self.beyond_fused
+            and all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors)
             and not torch.compiler.is_compiling()
             and not torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
             and not self.response.requires_grad
@@ -180,13 +242,32 @@ class SensorModule(nn.Module):
     def _readout(self) -> Readout:
         return Readout(self.cfa, 2**self.bit_depth - 1, self.justification)
 
-    def _plain(self, scene: Tensor, keys: Tensor | None) -> Tensor:
-        electrons = self.exposure * mosaic(respond(scene, self.response), self.cfa)
+    def _plain(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
+        electrons = self._collected(self.exposure * mosaic(respond(scene, self.response), self.cfa))
+        keys = None if seed is None else noise_keys(seed, ids)
         if keys is not None:
             electrons = shot_noise(electrons, keys)
         electrons = saturate(electrons, self.full_well)
+        if self.dsnu is not None:
+            electrons = dsnu(electrons, self.dsnu, self.unit)
         if keys is not None:
             electrons = read_noise(electrons, self.read_noise, keys)
+        if seed is not None and self.row_noise is not None:
+            electrons = row_noise(electrons, self.row_noise, noise_keys(seed, ids, "row"))
+        if seed is not None and self.column_noise is not None:
+            electrons = column_noise(electrons, self.column_noise, noise_keys(seed, ids, "column"))
         return justify(
             quantize(amplify(electrons, self.system_gain, self.black_level), self.bit_depth), self.justification
+        )
+
+    def _collected(self, light: Tensor) -> Tensor:
+        """What the pixels are expected to collect: e- of light and of warmth; (B, 1, H, W)."""
+        electrons = light if self.prnu is None else prnu(light, self.prnu, self.unit)
+        if self.dark_current is None or self.exposure_time is None:
+            return electrons
+        if self.temperature is None or self.doubling is None or self.reference_temperature is None:
+            return electrons + self.dark_current * self.exposure_time
+        reference = torch.tensor(self.reference_temperature).to(self.temperature)
+        return electrons + dark_electrons(
+            self.dark_current, self.exposure_time, self.temperature, reference, self.doubling
         )

@@ -22,6 +22,7 @@ PUBLIC = [
     "Range",
     "Sensor",
     "UnsafeError",
+    "Validation",
     "__version__",
     "compile",
     "develop_many",
@@ -31,6 +32,7 @@ PUBLIC = [
     "select",
     "sensor",
     "shipped",
+    "validate",
 ]
 STAGES = [
     *("BlackLevel", "Bilinear", "Malvar2004", "Menon2007", "WhiteBalance", "ColorMatrix"),

@@ -1,0 +1,27 @@
+"""Fixed patterns: what sets one pixel of a device apart from the next, the same in every frame."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from camsim.sensor.draws import standard_normal
+from camsim.sensor.random import noise_keys
+
+
+def fixed_pattern(unit: int, effect: str, height: int, width: int) -> Tensor:
+    """Standard normal numbers, one a pixel, that belong to a device and not to a sample.
+
+    A pixel's number depends on the unit, the effect, its row and its column alone, counted from the frame's top left.
+    A frame that is cut at the right or below keeps the pattern; one that is cut at the left or above is another part
+    of the sensor, and gets the pattern of the top left all the same.
+
+    Args:
+        unit: which of the devices of this profile.
+        effect: name of the draw.
+        height: of the frame, px.
+        width: of the frame, px.
+
+    Returns:
+        (1, 1, height, width) float32 on the CPU.
+    """
+    return standard_normal(noise_keys(unit, range(height), effect), 1, width).reshape(1, 1, height, width)
