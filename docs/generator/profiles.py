@@ -42,7 +42,8 @@ def _row(profile: Profile) -> list[str]:
 
 def _statuses(profile: Profile) -> Iterator[str]:
     """The status of each key that holds numbers."""
-    parts = [("sensor", profile.sensor)] + [
+    optics = {} if profile.optics is None else profile.optics.parts()
+    parts = [*optics.items(), ("sensor", profile.sensor)] + [
         (f"isp.{name}", stage) for name, stage in zip(profile.stage_names(), profile.isp, strict=True)
     ]
     for path, spec in parts:
