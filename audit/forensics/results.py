@@ -10,9 +10,9 @@ import camsim
 from audit.data import Dataset
 from audit.forensics.attribution import CONFIDENCE, Attribution
 from audit.forensics.divide import Division
+from audit.forensics.hybrid import OPTICS
 from audit.forensics.local import LocalSensitivity
 from audit.forensics.play import Table
-from audit.forensics.hybrid import OPTICS
 from audit.forensics.players import Alignment, Player
 from audit.forensics.sobol import SobolIndices
 from audit.forensics.walk import Walk

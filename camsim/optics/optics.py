@@ -35,13 +35,13 @@ class Optics(Spec):
     point spread function takes a pixel of the scene for one of the sensor.
     """
 
-    pixel_pitch: Annotated[float | None, Field(gt=0, le=1000)] = None
+    pixel_pitch: Annotated[float | None, Field(ge=0.01, le=1000)] = None
     """um, from one pixel to the next; needed with ``psf``."""
     f_number: Annotated[float | None, Quantity("1", 0.5, 256, Range(relative=0.1))] = None
     """Of the lens as it is set; with ``psf`` it brings diffraction."""
     focal_length: Annotated[float | None, Quantity("mm", 0.01, 1e5, Range(relative=0.02))] = None
     """Needed with ``distortion`` and ``cos4``."""
-    half_diagonal: Annotated[float | None, Field(gt=0, le=1e4)] = None
+    half_diagonal: Annotated[float | None, Field(ge=0.001, le=1000)] = None
     """mm, from the centre to the corner of the picture; needed with ``focal_length``."""
     interpolation: Interpolation = "bicubic"
     """Of ``distortion`` and ``chromatic_aberration``."""
@@ -146,7 +146,7 @@ class OpticsModule(Effect):
         """(B, 3, H, W) linear light -> (B, 3, H, W), each sample by itself, so that no batch changes another's."""
         image = self._warped(scene)
         if self.vignetting is not None:
-            x, y = field_grid(*scene.shape[-2:], scene.device)
+            x, y = field_grid(scene.shape[-2], scene.shape[-1], scene.device)
             image = image * self.vignetting.gain(x * x + y * y, self._tangent()).to(image.dtype)
         if self.glare is not None:
             image = self.glare.veil(image)
@@ -186,14 +186,13 @@ class OpticsModule(Effect):
 
     def _blurred(self, image: Tensor) -> Tensor:
         """Everything that is a convolution, in one pass; channel by channel, since a transform takes much memory."""
-        at = frequencies(*image.shape[-2:], image.device)
+        height, width = image.shape[-2:]
+        at = frequencies(height, width, image.device)
         planes = []
         for channel in range(3):
-            transfer = self.transfer(at, channel, half_diagonal_px(*image.shape[-2:]))
-            planes.append(
-                torch.cat([filter_mirrored(one[:, channel : channel + 1], transfer) for one in image.split(1)])
-            )
-        return torch.cat(planes, dim=1)
+            transfer = self.transfer(at, channel, half_diagonal_px(height, width))
+            planes.append(torch.stack([filter_mirrored(one, transfer) for one in image[:, channel]]))
+        return torch.stack(planes, dim=1)
 
     def transfer(self, at: Frequencies, channel: int, half_diagonal: float) -> Tensor:
         """The transfer function of all blurs together, of the shape of ``at.radius``.

@@ -48,7 +48,7 @@ def _statuses(profile: Profile) -> Iterator[str]:
     ]
     for path, spec in parts:
         for field, value in spec.model_dump(exclude_unset=True).items():
-            if _holds_numbers(value):
+            if f"{path}.{field}" not in optics and _holds_numbers(value):
                 places = (f"{path}.{field}", path, path.split(".")[0])
                 yield next(profile.provenance[place].status for place in places if place in profile.provenance)
 

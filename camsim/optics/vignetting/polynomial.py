@@ -22,7 +22,7 @@ def polynomial_falloff(squared: Tensor, coefficients: Tensor) -> Tensor:
     Returns:
         (H, W), 1 on the axis.
     """
-    a, b, c = coefficients
+    a, b, c = coefficients.unbind()
     return 1 + squared * (a + squared * (b + squared * c))
 
 

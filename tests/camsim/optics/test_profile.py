@@ -13,9 +13,12 @@ import yaml
 
 import camsim
 from audit.camera import Camera, Lineup, open_camera
+from audit.search.cameras import Cameras
+from audit.search.mixed import MixedSpace, Setting
 from camsim import CamsimError, Optics, Profile, ProfileError
 from camsim.export import to_onnx
 from camsim.optics import PointSpread
+from camsim.optics.psf import SRGB_PRIMARIES
 from camsim.profile_diff import differences
 from camsim.profile_file import ProfileFile, read_profiles, to_yaml
 
@@ -162,3 +165,27 @@ def test_a_profile_is_built_in_python() -> None:
     lens = Optics(pixel_pitch=1.55, f_number=2.8, psf=PointSpread(fill_factor=1.0))
     camera = camsim.compile(base.model_copy(update={"optics": lens, "name": "my/lens"}))
     assert camera.knobs["optics.f_number"].value == pytest.approx(2.8)
+
+
+def test_a_search_turns_the_optics(profile: Profile) -> None:
+    """The space of the profile's ranges, and its camera at a point."""
+    space = MixedSpace(profile)
+    cameras = Cameras(space)
+    start = space.start()
+    assert "optics.psf.sigma" in space.space(start.choice).axes
+    sharp, soft = (
+        cameras.at(Setting(start.choice, np.where(np.arange(start.point.size) == axis, value, start.point)))
+        .emulator.knobs["optics.psf.sigma"]
+        .value
+        for axis, value in [(space.space(start.choice).axes.index("optics.psf.sigma"), end) for end in (0.0, 1.0)]
+    )
+    assert (sharp, soft) == (pytest.approx(0.35), pytest.approx(0.65))
+
+
+def test_default_wavelengths_are_the_dominant_ones_of_the_primaries() -> None:
+    import colour
+
+    space = colour.RGB_COLOURSPACES["sRGB"]
+    for primary, given in zip(space.primaries, SRGB_PRIMARIES, strict=True):
+        wavelength, *_ = colour.dominant_wavelength(primary, space.whitepoint)
+        assert abs(float(wavelength) - given) < 1
