@@ -44,20 +44,25 @@ class Camera:
         """
         if not self.emulator.is_fused:
             return [self.shoot(scene, seed, sample) for scene, sample in zip(scenes, samples, strict=True)]
-        raw = self.emulator.sensor.capture_uint16(scenes, seed, list(samples))
+        raw = self.emulator.capture_uint16(scenes, seed, list(samples))
         return [_picture(image[None]) for image in self.emulator.develop(raw, dtype=torch.uint8)]
 
 
 class Lineup:
-    """Cameras that see the same scenes. Those with one sensor share its exposure and what their ISPs have in common."""
+    """Cameras that see the same scenes.
+
+    Those with the same optics and sensor share the exposure and what their ISPs have in common.
+    """
 
     def __init__(self, cameras: Sequence[Camera]) -> None:
         """Put cameras of distinct names together, with their knobs as they are now."""
         self.cameras = tuple(cameras)
         alike: dict[str, list[Camera]] = {}
         for camera in cameras:
-            # Noise is keyed by seed and sample alone, so that nothing but the sensor decides the mosaic.
-            alike.setdefault(camera.profile.resolved_sensor().model_dump_json(), []).append(camera)
+            # Noise is keyed by seed and sample alone, so that nothing but optics and sensor decides the mosaic.
+            profile = camera.profile
+            optics = "" if profile.optics is None else profile.optics.model_dump_json()
+            alike.setdefault(optics + profile.resolved_sensor().model_dump_json(), []).append(camera)
         self._groups = [(group, CameraGroup([camera.emulator for camera in group])) for group in alike.values()]
 
     @property
@@ -67,7 +72,7 @@ class Lineup:
     def shoot(self, scene: Tensor, seed: int, sample: str) -> Iterator[dict[str, NDArray[np.uint8]]]:
         """The picture of every camera, by name, as `Camera.shoot` gives it, to the bit.
 
-        They come sensor by sensor, that of the first camera first: all of them at once may not fit into memory.
+        They come mosaic by mosaic, that of the first camera first: all of them at once may not fit into memory.
         """
         for cameras, group in self._groups:
             # Not around the loop: between two pictures it is another's turn.
@@ -84,7 +89,7 @@ def open_camera(profile: Profile) -> Camera:
 
 def _expose(camera: Camera, scene: Tensor, seed: int, sample: str) -> Tensor:
     # Without the emulator's check that the scene is finite: a sample's is, and many cameras see it.
-    return camera.emulator.sensor.capture_uint16(scene[None], seed, [sample])
+    return camera.emulator.capture_uint16(scene[None], seed, [sample])
 
 
 def _picture(image: Tensor) -> NDArray[np.uint8]:

@@ -14,11 +14,12 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from camsim import isp, sensor
+    from camsim import isp, optics, sensor
     from camsim.catalog import load, save, select, shipped
     from camsim.emulator import Emulator, compile
     from camsim.errors import CamsimError, NoDataError, ProfileError, UnsafeError
     from camsim.group import CameraGroup, develop_many
+    from camsim.optics import Optics
     from camsim.profile import Profile, Provenance
     from camsim.sensor import Sensor
     from camsim.spec import Knob, Range
@@ -32,6 +33,7 @@ _HOMES = {
     "Emulator": "camsim.emulator",
     "Knob": "camsim.spec",
     "NoDataError": "camsim.errors",
+    "Optics": "camsim.optics",
     "Profile": "camsim.profile",
     "ProfileError": "camsim.errors",
     "Provenance": "camsim.profile",
@@ -54,6 +56,7 @@ __all__ = [
     "Emulator",
     "Knob",
     "NoDataError",
+    "Optics",
     "Profile",
     "ProfileError",
     "Provenance",
@@ -66,6 +69,7 @@ __all__ = [
     "develop_many",
     "isp",
     "load",
+    "optics",
     "save",
     "select",
     "sensor",
@@ -76,7 +80,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: the command line must not wait for torch to print its help."""
-    if name in ("isp", "sensor"):
+    if name in ("isp", "optics", "sensor"):
         return importlib.import_module(f"camsim.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)

@@ -15,6 +15,7 @@ from camsim.display import eight_bit
 from camsim.errors import CamsimError, did_you_mean
 from camsim.fused import FusedIsp
 from camsim.lowering import LoweringError
+from camsim.optics import OpticsModule
 from camsim.profile import Profile
 from camsim.sensor import SampleId, SensorModule
 from camsim.spec import Knob, Stage
@@ -56,6 +57,7 @@ class Emulator(nn.Module):
     def __init__(self, profile: Profile, fused: bool | None = None) -> None:
         super().__init__()
         self.profile = profile
+        self.optics = None if profile.optics is None else OpticsModule(profile.optics)
         self.sensor = SensorModule(profile.resolved_sensor(), fused=fused is not False)
         self.isp = Isp(profile)
         self._wants_fused = fused
@@ -80,7 +82,7 @@ class Emulator(nn.Module):
         *,
         dtype: torch.dtype | None = None,
     ) -> Tensor:
-        """What the sensor makes of a scene.
+        """What the optics and the sensor make of a scene.
 
         Args:
             scene: (B, 3, H, W) linear light, sRGB primaries, 1.0 = diffuse white; at least 2x2.
@@ -102,7 +104,7 @@ class Emulator(nn.Module):
         names = list(range(scene.shape[0])) if ids is None else list(ids)
         if len(names) != scene.shape[0]:
             raise ValueError(f"needs one id for each of {scene.shape[0]} samples, got {len(names)}")
-        light = scene.to(next(self.parameters()).dtype)
+        light = self._through_optics(scene.to(next(self.parameters()).dtype))
         if self._wants_fused and not self.sensor.can_fuse(light):
             unknown = [f"the fused pass knows no {name}" for name in self.sensor.beyond_fused]
             reason = _not_fusable(scene, next(self.parameters())) or next(
@@ -115,6 +117,17 @@ class Emulator(nn.Module):
             raise ValueError(f"dtype must be None, {light.dtype} or torch.uint16, got {dtype}")
         result: Tensor = self.sensor(light, seed, names)
         return result
+
+    def capture_uint16(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
+        """`capture` to torch.uint16 without its checks, for scenes in the knobs' dtype that are known to be right."""
+        with torch.no_grad():
+            return self.sensor.capture_uint16(self._through_optics(scene), seed, ids)
+
+    def _through_optics(self, scene: Tensor) -> Tensor:
+        if self.optics is None:
+            return scene
+        light: Tensor = self.optics(scene)
+        return light
 
     def develop(self, raw: Tensor, *, dtype: torch.dtype | None = None, out: Tensor | None = None) -> Tensor:
         """What the ISP makes of a mosaic.

@@ -49,12 +49,22 @@ class CameraGraph(nn.Module):
     """What is exported: from ``source`` to the display image, without noise and without checks of the input."""
 
     def __init__(self, camera: Emulator, source: Source) -> None:
+        """Take a camera's parts.
+
+        Raises:
+            CamsimError: the graph would begin before the camera's optics.
+        """
         super().__init__()
         pattern = [name for name in ("prnu", "dsnu") if name in camera.sensor.beyond_fused]
         if source != "raw" and pattern:
             raise CamsimError(
                 f"{camera.profile.name}: the fixed pattern of {' and '.join(pattern)} cannot be exported; "
                 f"leave it out of the profile, or export from the raw mosaic"
+            )
+        if camera.optics is not None and source != "raw":
+            raise CamsimError(
+                f"{camera.profile.name}: has optics, whose Fourier transforms have no form in ONNX that is as exact; "
+                "export it from a raw mosaic (--from raw), or a profile without the section optics"
             )
         self.sensor, self.isp = camera.sensor, camera.isp
         self.source: Source = source
@@ -84,7 +94,8 @@ def to_onnx(
         opset: version of ONNX's operators.
 
     Raises:
-        CamsimError: the package onnxscript is missing; an opset, size or precision that cannot be.
+        CamsimError: the package onnxscript is missing; an opset, size or precision that cannot be; a scene or an image
+            is asked for, and the camera has optics.
     """
     graph = CameraGraph(camera, source)
     model = trace(graph, source, OUTPUT_NAMES[source], size=size, opset=opset)

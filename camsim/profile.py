@@ -1,4 +1,4 @@
-"""A device profile: sensor, ISP chain, where its numbers come from and how far they plausibly stray."""
+"""A device profile: optics, sensor, ISP chain, where its numbers come from and how far they plausibly stray."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from camsim.cfa import RawFormat
 from camsim.errors import did_you_mean
 from camsim.isp import IspStage
 from camsim.isp.order import order_problems
+from camsim.optics import Optics
 from camsim.profile_choices import Choices, Omit, Orders, changed_chain, choice_knobs, choice_problems, stage_names
 from camsim.sensor import InverseIspResponse, Sensor
 from camsim.spec import Knob, Model, Range, Spec, Stage, StageSpec
@@ -37,6 +38,7 @@ class Profile(Model):
     name: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
     provenance: dict[str, Provenance] = Field(default_factory=dict)
+    optics: Optics | None = None
     sensor: Sensor
     isp: Annotated[tuple[IspStage, ...], Field(strict=False, min_length=1)]
     search: dict[str, Range] | None = None
@@ -105,6 +107,8 @@ class Profile(Model):
         """Every path that provenance may name: ``sensor.black_level``, ``isp.color_matrix``, ``isp.clip.low`` ..."""
         paths = {"sensor", "isp", "choices", "orders"} | {f"choices.{name}" for name in self.choices}
         paths |= {f"sensor.{name}" for name in type(self.sensor).model_fields}
+        for prefix, part in self._optics_parts().items():
+            paths |= {prefix} | {f"{prefix}.{field}" for field in type(part).model_fields}
         for name, stage in zip(self.stage_names(), self.isp, strict=True):
             paths |= {f"isp.{name}"} | {f"isp.{name}.{field}" for field in type(stage).model_fields}
         return paths
@@ -134,10 +138,15 @@ class Profile(Model):
             formats.append(stage.gives_format(formats[-1]))
         return formats
 
+    def _optics_parts(self) -> dict[str, Spec]:
+        """The optics and each of its effects, by path; nothing where there is no optics."""
+        return {} if self.optics is None else self.optics.parts()
+
     def _resolved_parts(self) -> dict[str, Spec]:
-        """The sensor, then each stage under its name, everything written out."""
+        """The optics, the sensor, then each stage under its name, everything written out."""
         stages = zip(self.stage_names(), self.resolved_isp(), strict=True)
-        return {"sensor": self.resolved_sensor()} | {f"isp.{name}": stage for name, stage in stages}
+        parts = self._optics_parts() | {"sensor": self.resolved_sensor()}
+        return parts | {f"isp.{name}": stage for name, stage in stages}
 
     def _isp_color(self) -> NDArray[np.float64]:
         """What the white balance and colour matrix do together: (3, 3).
@@ -245,7 +254,7 @@ class Profile(Model):
             fields = {f"isp.{new}.{field}" for new, stage in chain.new().items() for field in stage.knobs()}
             search = {now: given for path, given in self.search.items() if (now := moved(path))}
             search |= {path: given for path, given in self.search.items() if path in fields}
-        parts: dict[str, Spec] = {"sensor": self.resolved_sensor()}
+        parts: dict[str, Spec] = self._optics_parts() | {"sensor": self.resolved_sensor()}
         parts |= {f"isp.{now}": stage for now, stage in zip(stage_names(chain.stages), chain.stages, strict=True)}
         return self._written_out(parts, provenance, name, search)
 
@@ -262,8 +271,9 @@ class Profile(Model):
             provenance={
                 path: entry for path, entry in provenance.items() if not path.startswith(("choices", "orders"))
             },
+            optics=None if self.optics is None else self.optics.with_parts(parts),
             sensor=parts["sensor"],  # type: ignore[arg-type]
-            isp=tuple(spec for prefix, spec in parts.items() if prefix != "sensor"),  # type: ignore[misc]
+            isp=tuple(spec for prefix, spec in parts.items() if prefix.startswith("isp.")),  # type: ignore[misc]
             search=None if search is None else dict(search),
         )
 

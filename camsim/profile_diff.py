@@ -14,7 +14,7 @@ MAX_TEXT = 100
 
 
 def differences(first: Profile, second: Profile) -> list[tuple[str, str, str]]:
-    """(field, value in the first, value in the second) for each field of sensor and ISP that differs.
+    """(field, value in the first, value in the second) for each field of optics, sensor and ISP that differs.
 
     Defaults are written out first; stages are matched by kind, and the chain's order is compared as a field of its own.
     """
@@ -28,6 +28,8 @@ def differences(first: Profile, second: Profile) -> list[tuple[str, str, str]]:
 
 
 def _fields(profile: Profile) -> Iterator[tuple[str, str]]:
+    if profile.optics is not None:
+        yield from _flat("optics", profile.optics.model_dump())
     yield from _flat("sensor", profile.resolved_sensor().model_dump())
     yield "isp", ", ".join(profile.stage_names())
     for name, stage in zip(profile.stage_names(), profile.resolved_isp(), strict=True):

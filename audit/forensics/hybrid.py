@@ -12,6 +12,7 @@ from camsim.isp import BlackLevel
 from camsim.spec import Spec, StageSpec, four_sites
 
 ORDER = "order"
+OPTICS = "optics"
 SENSOR = "sensor"
 
 
@@ -25,7 +26,7 @@ class Difference:
 
 
 class Kit:
-    """The parts of two devices that differ: ``sensor`` or parts of it, ``isp.NAME`` for each stage, ``order``.
+    """The parts of two devices that differ: ``optics``, ``sensor`` or parts of it, ``isp.NAME`` of stages, ``order``.
 
     A stage that takes over its levels from the sensor in both devices does so in every device between them, and is no
     part; so is whatever is equal. The camera response and the exposure are those of the resolved sensors: exchanging a
@@ -42,6 +43,7 @@ class Kit:
         self.split_sensor = split_sensor
         moved = [slot for slot in self.slots if slot.moved]
         self.parts: tuple[str, ...] = (
+            *([OPTICS] if first.optics != second.optics else []),
             *self._sensor_names(),
             *(f"isp.{slot.name}" for slot in self.slots if self._differs(slot)),
             *([ORDER] if moved else []),
@@ -58,7 +60,7 @@ class Kit:
         return self.sensors[0].response == self.sensors[1].response
 
     def slot(self, part: str) -> Slot | None:
-        """The place in the chains that ``isp.NAME`` stands for; None for a part of the sensor and for the order."""
+        """The place in the chains that ``isp.NAME`` stands for; None for optics, sensor and order."""
         return next((slot for slot in self.slots if f"isp.{slot.name}" == part), None)
 
     def build(self, of_second: Set[str], name: str) -> Profile:
@@ -78,8 +80,16 @@ class Kit:
             title = self.first.title
         elif of_second >= set(self.parts):
             title = self.second.title
+        optics = (self.second if OPTICS in of_second else self.first).optics
         return Profile.model_validate(
-            {"camsim": 1, "name": name, "title": title[:200], "sensor": sensor.model_dump(), "isp": stages}
+            {
+                "camsim": 1,
+                "name": name,
+                "title": title[:200],
+                "optics": None if optics is None else optics.model_dump(),
+                "sensor": sensor.model_dump(),
+                "isp": stages,
+            }
         )
 
     def stage_of(self, slot: Slot, *, second: bool) -> StageSpec | None:
@@ -92,6 +102,8 @@ class Kit:
         slot = self.slot(part)
         if part == ORDER:
             return "order of " + " and ".join(slot.name for slot in self.slots if slot.moved)
+        if part == OPTICS:
+            return "optics"
         if slot is None:
             return "sensor" if part == SENSOR else "sensor: " + part.removeprefix("sensor.").replace("_", " ")
         first, second = self.stage_of(slot, second=False), self.stage_of(slot, second=True)
@@ -130,6 +142,8 @@ class Kit:
         if part == ORDER:
             chains = (", ".join(profile.stage_names()) for profile in (self.first, self.second))
             return [Difference("isp", *chains)]
+        if part == OPTICS:
+            return _differences(OPTICS, self.first.optics, self.second.optics, None)
         if slot is None:
             fields = None if part == SENSOR else _FIELDS.get(part.removeprefix("sensor."), (part[len("sensor.") :],))
             return _differences("sensor", *self.sensors, fields)

@@ -10,6 +10,7 @@ import camsim
 from audit.data import Dataset
 from audit.forensics.attribution import CONFIDENCE, Attribution
 from audit.forensics.divide import Division
+from audit.forensics.hybrid import OPTICS
 from audit.forensics.local import LocalSensitivity
 from audit.forensics.play import Table
 from audit.forensics.players import Alignment, Player
@@ -118,6 +119,8 @@ def _owner(alignment: Alignment, knob: str) -> str | None:
     if prefix == "sensor":
         fields = {d.field: player.name for player in alignment.players for d in player.differences}
         return fields.get(f"sensor.{field}")
+    if prefix.split(".")[0] == OPTICS:
+        return next((player.name for player in alignment.players if OPTICS in player.parts), None)
     stage = prefix.removeprefix("isp.")
     index = kit.second.stage_names().index(stage)
     part = next(f"isp.{slot.name}" for slot in kit.slots if slot.second == index)

@@ -92,7 +92,7 @@ def walk(task: Task, sample: Sample, kit: Kit, *, seed: int) -> Walk:
 
 def _pass(task: Task, scene: Tensor, name: str, profile: Profile, seed: int, *, gradients: bool) -> _Passage:
     camera = open_camera(profile).emulator
-    raw = camera.sensor.capture_uint16(scene[None], seed, [name]).float()
+    raw = camera.capture_uint16(scene[None], seed, [name]).float()
     images = [raw.requires_grad_(gradients)]
     with torch.set_grad_enabled(gradients):
         for stage in camera.isp.children():

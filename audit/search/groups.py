@@ -11,16 +11,20 @@ from camsim.errors import CamsimError, did_you_mean
 
 @dataclass(frozen=True)
 class Group:
-    """Some knobs of a device: certain ones of the sensor, and all of certain kinds of stage."""
+    """Some knobs of a device: certain ones of the sensor, of certain parts of the optics, of certain kinds of stage."""
 
     sensor: frozenset[str] = field(default_factory=frozenset)
     kinds: frozenset[str] = field(default_factory=frozenset)
+    optics: frozenset[str] = field(default_factory=frozenset)
+    """Effects, and knobs that stand beside them."""
 
     def holds_knob(self, profile: Profile, knob: str) -> bool:
         """Whether the knob (``sensor.exposure``, ``isp.sharpen_2.amount``) belongs to the group."""
         part, rest = knob.split(".", 1)
         if part == "sensor":
             return rest in self.sensor
+        if part == "optics":
+            return rest.split(".")[0] in self.optics
         return self.holds_stage(profile, rest.split(".")[0])
 
     def holds_stage(self, profile: Profile, stage: str) -> bool:
@@ -29,8 +33,8 @@ class Group:
         return kinds.get(stage) in self.kinds
 
 
-def _group(*, sensor: tuple[str, ...] = (), kinds: tuple[str, ...] = ()) -> Group:
-    return Group(frozenset(sensor), frozenset(kinds))
+def _group(*, sensor: tuple[str, ...] = (), kinds: tuple[str, ...] = (), optics: tuple[str, ...] = ()) -> Group:
+    return Group(frozenset(sensor), frozenset(kinds), frozenset(optics))
 
 
 DARK = ("dark_current", "exposure_time", "temperature", "doubling")
@@ -47,7 +51,10 @@ GROUPS: Mapping[str, Group] = {
     "tone": _group(kinds=("tone",)),
     "gamma": _group(kinds=("gamma",)),
     "sharpening": _group(kinds=("sharpen",)),
-    "blur": _group(kinds=("denoise",)),
+    "blur": _group(kinds=("denoise",), optics=("psf", "f_number", "motion")),
+    "distortion": _group(optics=("distortion", "chromatic_aberration")),
+    "vignetting": _group(optics=("vignetting", "focal_length")),
+    "glare": _group(optics=("glare",)),
     "additive_layer": _group(kinds=("additive_layer",)),
     "exposure": _group(sensor=("exposure", "system_gain", "full_well")),
     "noise": _group(sensor=("read_noise", "row_noise", "column_noise", "prnu", "dsnu", *DARK)),

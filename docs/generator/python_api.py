@@ -13,8 +13,8 @@ from generator.source import attribute_docs, attribute_types, signature
 
 INTRODUCTION = """\
 Two packages come with one installation: `camsim` emulates cameras, `audit` runs models across them. What is not on this
-page may change without notice. `camsim.isp` and `camsim.sensor` hold the stages and the sensor; their keys are in
-[stages.md](stages.md)."""
+page may change without notice. `camsim.optics`, `camsim.sensor` and `camsim.isp` hold the optics, the sensor and the
+stages; their keys are in [stages.md](stages.md)."""
 
 
 def python_page() -> str:

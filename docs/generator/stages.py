@@ -1,11 +1,13 @@
-"""docs/reference/stages.md: the sensor and every ISP stage."""
+"""docs/reference/stages.md: the optics, the sensor and every ISP stage."""
 
 from __future__ import annotations
 
 import sys
 from itertools import groupby
 from types import FunctionType
+from typing import Any, get_args
 
+from camsim.optics import EFFECTS, Optics
 from camsim.profile import Provenance
 from camsim.profile_file import ProfileFile, stage_classes
 from camsim.sensor import Container, InverseIspResponse, MatrixResponse, Sensor
@@ -28,6 +30,7 @@ _FORMS = {
 
 FILE_WORDS = {
     "provenance": "map of a field's path to an entry, below",
+    "optics": "map, see [Optics](#optics)",
     "sensor": "map, see [Sensor](#sensor)",
     "isp": "list of [stages](#isp-stages), in order",
     "search": "map of a knob's path to an entry, below",
@@ -55,6 +58,10 @@ def stages_page() -> str:
         "### `search`: one entry",
         first_paragraph(Range.__doc__),
         field_table(Range),
+        "## Optics",
+        docstring(Optics.__doc__),
+        field_table(Optics, {name: f"map, see [{name}](#{name})" for name in EFFECTS}),
+        *_effects(),
         "## Sensor",
         first_paragraph(Sensor.__doc__),
         field_table(Sensor),
@@ -75,7 +82,24 @@ def stages_page() -> str:
             parts.append(f"### {kind}")
         for cls in members:
             parts += _stage(cls, "####" if len(members) > 1 else "###")
-    return page("Profile keys: sensor and ISP stages", *parts)
+    return page("Profile keys: optics, sensor and ISP stages", *parts)
+
+
+def _effects() -> list[str]:
+    parts = []
+    for name in EFFECTS:
+        members = [member for member in _members(Optics.model_fields[name].annotation) if member is not type(None)]
+        parts.append(f"### {name}")
+        for cls in members:
+            heading = [f"#### {name} / {cls.model_fields['kind'].default}"] if len(members) > 1 else []
+            parts += [*heading, docstring(cls.__doc__), field_table(cls)]
+    return parts
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The classes of a union, within what Annotated adds."""
+    parts = [part for part in get_args(annotation) if isinstance(part, type) or get_args(part)]
+    return [annotation] if isinstance(annotation, type) else [leaf for part in parts for leaf in _members(part)]
 
 
 def _stage(cls: type[StageSpec], level: str) -> list[str]:

@@ -16,6 +16,7 @@ PUBLIC = [
     "Emulator",
     "Knob",
     "NoDataError",
+    "Optics",
     "Profile",
     "ProfileError",
     "Provenance",
@@ -28,6 +29,7 @@ PUBLIC = [
     "develop_many",
     "isp",
     "load",
+    "optics",
     "save",
     "select",
     "sensor",
@@ -51,7 +53,7 @@ def test_every_public_name_is_there(name: str) -> None:
     assert getattr(camsim, name) is not None
 
 
-@pytest.mark.parametrize("package", ["isp", "sensor"])
+@pytest.mark.parametrize("package", ["isp", "optics", "sensor"])
 def test_every_public_name_of_the_parts_is_there(package: str) -> None:
     module = getattr(camsim, package)
     assert all(hasattr(module, name) for name in module.__all__)

@@ -162,3 +162,14 @@ def test_parts_of_two_sensors_keep_white_where_it_belongs() -> None:
     noisy = mix(first, second, {"noise"})
     assert (noisy.bit_depth, noisy.full_well, noisy.read_noise) == (16, second.full_well, second.read_noise)
     assert noisy.exposure == pytest.approx(second.exposure, rel=1e-9)
+
+
+def test_optics_are_a_part_of_their_own() -> None:
+    first = camsim.load("reference/srgb")
+    lens = camsim.Optics.model_validate({"pixel_pitch": 2.0, "psf": {"sigma": 3.0}})
+    second = first.model_copy(update={"name": "soft", "optics": lens})
+    alignment, profiles = apart(first, second)
+    assert names(alignment) == ["optics"]
+    assert [profiles[mask].optics for mask in (0, 1)] == [None, lens]
+    assert "optics.psf" in [difference.field for difference in alignment.players[0].differences]
+    assert names(apart(second, second)[0]) == []

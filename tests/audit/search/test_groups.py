@@ -50,3 +50,29 @@ def test_groups_without_anything_to_move_are_refused_and_not_offered() -> None:
         Space.of(device(), "gamma")
     with pytest.raises(CamsimError, match="unknown knob group 'sharpness'; did you mean 'sharpening'"):
         Space.of(device(), "sharpness")
+
+
+def test_knobs_of_the_optics_are_in_exactly_one_group() -> None:
+    lens = camsim.Optics.model_validate(
+        {
+            "pixel_pitch": 2.0,
+            "f_number": 2.8,
+            "focal_length": 5.0,
+            "half_diagonal": 3.0,
+            "distortion": {"k1": -0.1},
+            "chromatic_aberration": {"red": 1.001},
+            "vignetting": {"kind": "cos4"},
+            "glare": {"uniform": 0.01},
+            "motion": {"length": 2.0},
+            "psf": {"sigma": 0.5},
+        }
+    )
+    profile = camsim.load("reference/srgb").model_copy(update={"optics": lens, "search": None})
+    homes = {}
+    for knob in profile.knobs():
+        found = [name for name, group in GROUPS.items() if group.holds_knob(profile, knob)]
+        assert len(found) == 1, (knob, found)
+        homes[knob] = found[0]
+    assert homes["optics.psf.sigma"] == homes["optics.f_number"] == homes["optics.motion.length"] == "blur"
+    assert homes["optics.focal_length"] == "vignetting"
+    assert homes["optics.chromatic_aberration.red"] == homes["optics.distortion.k1"] == "distortion"
