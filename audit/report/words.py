@@ -31,8 +31,9 @@ LIMITS = (
     Caveat(
         "The cameras are emulated.",
         "A profile models a device's sensor, its noise and its processing; of its lens and of motion only what it "
-        "states, and those that ship with camsim state nothing of them. It is not the device: units differ and firmware changes. A pixel of a scene is a pixel of the sensor, so that "
-        "fine texture and noise look coarser than through a device of many megapixels.",
+        "states, and those that ship with camsim state nothing of them. It is not the device: units differ and "
+        "firmware changes. A pixel of a scene is a pixel of the sensor, so that fine texture and noise look coarser "
+        "than through a device of many megapixels.",
     ),
     Caveat(
         "Numbers in a profile can be assumptions.",
