@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 
 import audit
 import camsim
+
+with warnings.catch_warnings():  # colour-science says that matplotlib is not installed, which it needs for plots only
+    warnings.simplefilter("ignore")
+    import colour as colour
 
 # The same examples everywhere, and no test that fails because the machine is busy.
 settings.register_profile(

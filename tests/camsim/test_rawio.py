@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import warnings
 from pathlib import Path
 from typing import Any
 
+import colour
 import numpy as np
 import pytest
 import rawpy
@@ -17,10 +17,6 @@ from PIL import Image
 
 from camsim.errors import CamsimError
 from camsim.rawio import camera_to_srgb, orient, read_raw, read_scene
-
-with warnings.catch_warnings():  # it says that matplotlib is not installed
-    warnings.simplefilter("ignore")
-    import colour
 
 MOSAIC = np.random.default_rng(0).integers(0, 65536, (6, 9)).astype(np.uint16)
 

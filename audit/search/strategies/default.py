@@ -1,8 +1,8 @@
 """The default: gradients as far as there are any, other stages, and the true pipeline without gradients at the end.
 
-With gradients: L-BFGS-B from the device as it is; every single change of a stage or an order, polished, until none
-helps; L-BFGS-B from random settings; the last 30 % of the budget is pattern search around the best. Without: a step
-along the signs of finite differences, stages, then pattern search.
+With gradients: steps along their signs from the device as it is; other stages and orders, and steps along the signs
+again, until none helps; L-BFGS-B from there and from random settings; the last 30 % of the budget is pattern search
+around the best. Without: a step along the signs of finite differences, other stages, then pattern search.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from audit.search.mixed import Setting
 from audit.search.problem import Problem
 from audit.search.strategies.finite_difference import estimate, sign_step
 from audit.search.strategies.flips import try_flips
-from audit.search.strategies.gradient import climb
+from audit.search.strategies.gradient import SIGN_STEPS, climb, step_along_signs
 from audit.search.strategies.pattern import FIRST_STEP, refine
 from audit.search.strategies.sampling import random_choice, spread, uniform
 
 GRADIENT_SHARE = 0.7
 """Of the budget, for everything with gradients."""
-_FIRST_CLIMB, _POLISH, _RESTART = 8, 6, 8
-"""Evaluations of L-BFGS-B from the start, after another stage, and from a random setting."""
+_FIRST_CLIMB, _RESTART = 8, 8
+"""Evaluations of L-BFGS-B from the best setting after the choice of stages, and from a random one."""
 _PROMISING = 0.03
 """How far below the best a random setting may be after its first steps to be followed any further."""
 
@@ -46,13 +46,13 @@ def _with_gradient(problem: Problem, rng: np.random.Generator) -> None:
     space, begin, budget = problem.space, problem.spent, problem.left
     share = GRADIENT_SHARE * budget
     with problem.up_to(begin + share):
-        # Where stages may change, half is kept for them.
-        with problem.up_to(begin + share / (2 if space.slots else 1)):
-            climb(problem, space.start(), _FIRST_CLIMB)
-        _retract(problem)
-        while (flipped := try_flips(problem, problem.top)) is not None:
-            climb(problem, flipped.setting, _POLISH)
+        # First what is cheaper, the choice of stages or the steps; the other way may lead to another summit.
+        stages_first = sum(1 for _ in space.choices()) < len(SIGN_STEPS) * problem.gradient_cost
+        for first in (stages_first, not stages_first) if space.slots else (False,):
+            _ascend(problem, stages_first=first)
             _retract(problem)
+        climb(problem, problem.top.setting, _FIRST_CLIMB)
+        _retract(problem)
         # Half of them under the best choice of stages, half under any.
         best = problem.top.setting.choice
         restarts = spread(space, best, rng)
@@ -72,15 +72,45 @@ def _with_gradient(problem: Problem, rng: np.random.Generator) -> None:
     refine(problem, top, rng, slope, step=FIRST_STEP / 2)
 
 
+def _ascend(problem: Problem, *, stages_first: bool) -> None:
+    """From the device as it is, steps along the gradient's signs and changes of stages in turn, until none helps."""
+    at: Evaluation | None = problem.evaluate(problem.space.start())
+    if stages_first and at is not None:
+        at = _change_stages(problem, at) or at
+    while at is not None:
+        _, reached, _ = step_along_signs(problem, at.setting)
+        # Stages before the polish: under the wrong ones it is in vain.
+        at = _change_stages(problem, problem.evaluate(reached))
+
+
+def _change_stages(problem: Problem, at: Evaluation) -> Evaluation | None:
+    """The best setting with other stages and the same knobs; None where it is no better.
+
+    All choices of stages are tried where that takes less than 0.4 of what is left, else every single change.
+    """
+    choices = [choice for choice in problem.space.choices() if choice != at.setting.choice]
+    if len(choices) > 0.4 * problem.left:
+        return try_flips(problem, at)
+    tried = [problem.evaluate(problem.space.carry(at.setting, choice)) for choice in choices]
+    best = max(tried, key=lambda done: done.value, default=at)
+    return best if best.value > at.value else None
+
+
 def _without_gradient(problem: Problem, rng: np.random.Generator) -> None:
-    at = problem.evaluate(problem.space.start())
-    slope, best = estimate(problem, at, rng, most=max(1, int(problem.left / 2)))
-    if slope.any():
-        best = sign_step(problem, at, slope, best)
-    _retract(problem)
-    best = max(best, problem.top, key=lambda done: done.value)
-    same = best.setting.choice == at.setting.choice
-    refine(problem, best, rng, slope if same and slope.any() else None, step=FIRST_STEP / 2)
+    at, slope = problem.evaluate(problem.space.start()), np.zeros(0)
+    with problem.up_to(problem.spent + problem.left / 2):
+        while True:
+            slope, best = estimate(problem, at, rng, most=max(1, int(problem.left / 2)))
+            if slope.any():
+                sign_step(problem, at, slope, best)
+            _retract(problem)
+            changed = _change_stages(problem, problem.top)
+            if changed is None:
+                break
+            at, slope = changed, np.zeros(0)  # the next estimate may not fit into the budget
+    top = _retract(problem)
+    known = slope.any() and top.setting.choice == at.setting.choice
+    refine(problem, top, rng, slope if known else None, step=FIRST_STEP / 2)
 
 
 def _retract(problem: Problem) -> Evaluation:

@@ -30,6 +30,26 @@ def require_gradient(problem: Problem, strategy: str) -> None:
         )
 
 
+def step_along_signs(problem: Problem, start: Setting) -> tuple[float, Setting, float]:
+    """Steps along the gradient's signs; the best value, its setting, and the steepest slope of the best on the way.
+
+    Where many knobs each do a little, they lead to the right corner at once.
+
+    Raises:
+        Spent: the budget is used up.
+        GradientError: see `Problem.value_and_gradient`.
+    """
+    best, setting, steepest = -np.inf, start, 0.0
+    for step in SIGN_STEPS:
+        value, slope = problem.value_and_gradient(setting)
+        if value > best:
+            best, start, steepest = value, setting, float(np.abs(slope).max(initial=0))
+        setting = Setting(start.choice, (setting.point + step * np.sign(slope)).clip(0, 1))
+    if problem.value(setting) > best:
+        best, start = problem.value(setting), setting
+    return best, start, steepest
+
+
 def climb(problem: Problem, start: Setting, evaluations: int, *, promising: float = -np.inf) -> None:
     """Steps along the gradient's signs, then L-BFGS-B, within the setting's choice.
 
@@ -48,14 +68,7 @@ def climb(problem: Problem, start: Setting, evaluations: int, *, promising: floa
     """
     if start.point.size == 0 or evaluations < 1:
         return
-    best, setting = -np.inf, start
-    for step in SIGN_STEPS:
-        value, slope = problem.value_and_gradient(setting)
-        if value > best:
-            best, start, steepest = value, setting, float(np.abs(slope).max())
-        setting = Setting(start.choice, (setting.point + step * np.sign(slope)).clip(0, 1))
-    if problem.value(setting) > best:
-        best, start = problem.value(setting), setting
+    best, start, steepest = step_along_signs(problem, start)
     if steepest == 0 or best < promising:
         return
 
