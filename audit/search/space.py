@@ -70,7 +70,13 @@ class Space:
         return self._start.copy()
 
     def knobs_at(self, point: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """The value of each knob at a point of the unit cube."""
+        """The value of each knob at a point of the unit cube.
+
+        Raises:
+            CamsimError: the point has another number of axes than the space.
+        """
+        if point.shape != self._start.shape:
+            raise CamsimError(f"a point of this space has {self.size} numbers, got an array of shape {point.shape}")
         value = self._own.copy()
         # Not by way of its place in the range, which would turn a knob that stays by a rounding error.
         moved = np.flatnonzero(self._free)[point != self._start]
@@ -82,6 +88,7 @@ class Space:
         """The profile at a point of the unit cube.
 
         Raises:
+            CamsimError: see `knobs_at`.
             ValueError: these values do not make a valid profile together.
         """
         return self._written_out.with_knobs(self.knobs_at(point), name=name)

@@ -61,3 +61,9 @@ def test_gradients_are_scaled_to_the_unit_cube() -> None:
     np.testing.assert_allclose(space.gradient(weights), expected, rtol=1e-6)
     assert len(space.axes) == len(set(space.axes)) == space.size
     assert not space.gradient({}).any()
+
+
+def test_a_point_of_another_size_is_refused_and_not_taken_for_an_invalid_profile() -> None:
+    space = Space.of(camsim.load("board/rpi-hq-imx477"))
+    with pytest.raises(CamsimError, match=f"has {space.size} numbers, got an array of shape"):
+        space.at(np.zeros(space.size + 1))

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.search import STRATEGIES, Bound, Problem, search_worst
+import camsim
+from audit.search import STRATEGIES, Bound, Problem, Spent, search_worst
 from camsim.errors import CamsimError
 
 from .conftest import CHOICES, FEW, BrokenGradient, MakeProblem, device
@@ -99,6 +100,16 @@ def test_without_gradients(make_problem: MakeProblem, name: str) -> None:
         if name == "default"
         else []
     )
+
+
+def test_the_default_ends_well_wherever_the_budget_ends(make_problem: MakeProblem) -> None:
+    """Stages come and go with knobs of their own, and the budget may end between any two steps."""
+    phone = camsim.load("phone/google-pixel-imx378")
+    for budget in range(30, 38):
+        problem = make_problem(phone, samples=1, gradient=False, budget=budget)
+        with pytest.raises(Spent):
+            STRATEGIES["default"](problem, 0)
+        assert problem.spent == budget
 
 
 def test_nan_gradients_stop_a_gradient_strategy_and_turn_the_default_to_differences(make_problem: MakeProblem) -> None:
