@@ -126,6 +126,7 @@ def _check_measure(name: str) -> None:
 
 @cache
 def _gaussian(size: int) -> Tensor:
-    x = torch.arange(size, dtype=torch.float64) - size // 2
-    weights = torch.exp(-0.5 * (x / _SIGMA) ** 2)
-    return weights / weights.sum()
+    with torch.inference_mode(mode=False):  # what is kept from the first call must also serve gradients
+        x = torch.arange(size, dtype=torch.float64) - size // 2
+        weights = torch.exp(-0.5 * (x / _SIGMA) ** 2)
+        return weights / weights.sum()

@@ -138,6 +138,11 @@ class Problem:
         if text not in self.notes:
             self.notes.append(text)
 
+    @property
+    def used_gradients(self) -> bool:
+        """Whether a gradient was taken anywhere, and was finite."""
+        return any(slope is not None for slope in self._slopes.values())
+
     def has_slope(self, setting: Setting) -> bool:
         """Whether the gradient at a setting is known, and costs nothing."""
         return self._slopes.get(setting.key) is not None

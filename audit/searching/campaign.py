@@ -109,7 +109,7 @@ class Campaign:
     @property
     def used_gradients(self) -> bool:
         """Whether gradients led the search of the plan, once it has run."""
-        return self.plan.wants_gradients and self.problem.has_slope(self.problem.space.start())
+        return self.plan.wants_gradients and self.problem.used_gradients
 
     @property
     def why_no_gradients(self) -> str | None:
@@ -120,7 +120,7 @@ class Campaign:
             return f"the strategy {self.plan.strategy} does without"
         if self.problem.no_gradient is not None:
             return self.problem.no_gradient
-        return "the model's gradient is NaN or infinite at the device as it is"
+        return "the model's gradient is NaN or infinite where the search began"
 
     def cross_check(self, worst: Run) -> tuple[Run, CrossCheck] | None:
         """The default strategy without gradients, with the same budget; None where there were none to check."""

@@ -76,4 +76,5 @@ def _integrand() -> tuple[Tensor, Tensor]:
     angle = half * (nodes + 1)
     weighted = 4 / math.pi * half * weights * np.sin(angle) ** 2
     phase = 4 * math.pi * s * (np.cos(angle) - s / 2)
-    return torch.from_numpy(weighted), torch.from_numpy(phase)
+    with torch.inference_mode(mode=False):  # what is kept from the first call must also serve gradients
+        return torch.from_numpy(weighted), torch.from_numpy(phase)

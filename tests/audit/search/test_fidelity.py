@@ -10,7 +10,7 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from audit.search.fidelity import Bound, Measure, Weight, distance, measure
+from audit.search.fidelity import Bound, Measure, Weight, distance, measure, ssim
 from camsim.errors import CamsimError
 
 MEASURES = get_args(Measure)
@@ -99,3 +99,12 @@ def test_a_bound_is_met_exactly_where_its_excess_ends(name: Measure) -> None:
 def test_contradictory_constraints_are_refused(make: object, words: str) -> None:
     with pytest.raises(CamsimError, match=words):
         make()  # type: ignore[operator]
+
+
+def test_ssim_has_a_gradient_also_where_it_was_first_measured_without() -> None:
+    first, second = torch.rand(2, 1, 3, 9, 9)
+    with torch.inference_mode():
+        ssim(first, second)
+    ssim(first.requires_grad_(), second).sum().backward()
+    assert first.grad is not None
+    assert first.grad.isfinite().all()
