@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.camera import Lineup, open_camera
-from audit.data import Dataset, Sample, open_dataset
+from audit.data import Dataset, Sample
 from audit.gate import Gate
+from audit.given import check_given, one_profile, open_given
 from audit.manifest import build_manifest, run_key
 from audit.matrix import Unreadable, measure
-from audit.models import Model, load_model
+from audit.models import Model
 from audit.outcome import Outcome
 from audit.pictures import take_pictures
 from audit.progress import Progress, Silent
@@ -83,18 +84,14 @@ def run(
     """
     if batch < 1 or search < 0:
         raise CamsimError(f"batch must be at least 1 and search at least 0, got {batch} and {search}")
-    if limit is not None and isinstance(data, Dataset):
-        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
-    if resume and out is None:
-        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    check_given(data, limit, out, resume)
     started, clock = datetime.now(UTC), time.monotonic()
     show = progress or Silent()
     chosen, base = _profiles(profiles, reference)
     if search_from is not None and search_from not in {profile.name for profile in chosen}:
         hint = did_you_mean(search_from, [profile.name for profile in chosen])
         raise CamsimError(f"search_from {search_from!r} is not among the audited profiles{hint}")
-    subject = load_model(model) if isinstance(model, str | Path) else model
-    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    subject, dataset = open_given(model, data, limit)
     samples = take(dataset.samples, split, seed)
     if not samples:
         raise NoDataError(f"{dataset.name}: no samples in the {split} part; nothing to judge")
@@ -145,7 +142,7 @@ def run(
 
 
 def _profiles(wanted: str | Sequence[str | Profile], reference: str | Profile) -> tuple[list[Profile], Profile]:
-    base = reference if isinstance(reference, Profile) else catalog.load(reference)
+    base = one_profile(reference)
     chosen = {profile.name: profile for profile in catalog.select(wanted)}
     if chosen.get(base.name, base) != base:
         raise CamsimError(f"the reference and another profile are both named {base.name!r}; rename one of them")

@@ -12,7 +12,7 @@ _SUM_TOLERANCE = 1e-3
 """How far the probabilities of a sample may sum from 1: half precision is off by 1e-4, logits by far more."""
 
 MARGIN_SCALE = 1.5
-"""Nats in which :func:`soft_error` counts the margin: more gives a gentler slope, less a truer error."""
+"""Nats in which :func:`soft_errors` counts the margin: more gives a gentler slope, less a truer error."""
 
 
 def jensen_shannon(log_p: NDArray[np.floating[Any]], log_q: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -54,15 +54,16 @@ def margin(log_p: NDArray[np.floating[Any]], target_index: NDArray[np.integer[An
     return result
 
 
-def soft_error(log_p: NDArray[np.floating[Any]], target_index: NDArray[np.integer[Any]]) -> float:
-    """Mean of sigmoid(-margin / 1.5) in [0, 1]: an error rate with a slope, 1/2 on the decision boundary.
+def soft_errors(log_p: NDArray[np.floating[Any]], target_index: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """sigmoid(-margin / 1.5) of each sample, (N,), in [0, 1]: an error with a slope, 1/2 on the decision boundary.
 
     Inputs and errors as in :func:`margin`; ValueError for no samples.
     """
     margins = margin(log_p, target_index)
     if margins.size == 0:
-        raise ValueError("log_p has no samples: there is no mean error")
-    return float(expit(-margins / MARGIN_SCALE).mean())
+        raise ValueError("log_p has no samples: there is no error")
+    errors: NDArray[np.float64] = expit(-margins / MARGIN_SCALE)
+    return errors
 
 
 def _checked(name: str, log_p: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from audit.camera import Lineup
 from audit.data import Sample
+from audit.evenly import evenly
 from audit.outcome import Outcome
 from audit.progress import Progress
 
@@ -21,8 +22,7 @@ def take_pictures(
     """Evenly spaced readable scenes: sample -> profile -> (H, W, 3)."""
     readable = {row.sample for row in outcomes}
     usable = [sample for sample in samples if sample.id in readable]
-    count = min(SHOWN_SCENES, len(usable))
-    chosen = [usable[round(index * (len(usable) - 1) / max(count - 1, 1))] for index in range(count)]
+    chosen = evenly(usable, SHOWN_SCENES)
     names = [name for lineup in lineups for name in lineup.names]
     show.start("Pictures", len(chosen) * len(names))
     pictures: dict[str, dict[str, NDArray[np.uint8]]] = {}

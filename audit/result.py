@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from audit.gate import EXIT_CODES, Verdict
 from audit.outcome import Outcome, to_table, write_outcomes
 from audit.report import render_html
-from audit.runs import MANIFEST, REPORT, RESULTS, SAMPLES, write_json
+from audit.runs import SAMPLES, make_folder, write_report
 from camsim import Profile, catalog
-from camsim.atomic import write_text
-from camsim.errors import CamsimError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,17 +58,9 @@ class Result:
         Raises:
             CamsimError: the folder cannot be written.
         """
-        place = Path(folder)
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            if self.worst:
-                (place / "worst").mkdir(exist_ok=True)
-        except OSError as error:
-            raise CamsimError(f"{place}: cannot be written: {error.strerror}") from None
+        place = make_folder(folder, *(["worst"] if self.worst else []))
         for profile, case in zip(self.worst, self.results["worst_cases"], strict=True):
             catalog.save(profile, place / case["file"])
         write_outcomes(place / SAMPLES, self.outcomes)
-        write_json(place / MANIFEST, self.manifest)
-        write_text(place / REPORT, render_html(self.results, self.manifest, self.pictures))
-        write_json(place / RESULTS, self.results)
-        return place / REPORT
+        page = render_html(self.results, self.manifest, self.pictures)
+        return write_report(place, self.results, self.manifest, page)

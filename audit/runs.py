@@ -95,14 +95,37 @@ class RunFolder:
             samples |= set(note["samples"])
         return outcomes, unreadable, samples
 
-    def ledger(self, name: str) -> Path:
-        """Where work of this name keeps what it has done."""
-        return self.path / PARTS / f"search-{name.replace('/', '-')}.ledger"
-
     def finish(self) -> None:
         """The run is complete: drop what only an unfinished one needs."""
         (self.path / "key.json").unlink(missing_ok=True)
         shutil.rmtree(self.path / PARTS, ignore_errors=True)
+
+
+def make_folder(folder: str | Path, *inside: str) -> Path:
+    """The folder that a result is saved in, made with the folders inside it where they do not exist.
+
+    Raises:
+        CamsimError: it cannot be written.
+    """
+    place = Path(folder)
+    try:
+        for part in (place, *(place / name for name in inside)):
+            part.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CamsimError(f"{place}: cannot be written: {error.strerror}") from None
+    return place
+
+
+def write_report(place: Path, results: Mapping[str, Any], manifest: Mapping[str, Any], html: str) -> Path:
+    """Write manifest.json, report.html and, last, results.json, which says that the run is finished.
+
+    Returns:
+        The path of the report.
+    """
+    write_json(place / MANIFEST, manifest)
+    write_text(place / REPORT, html)
+    write_json(place / RESULTS, results)
+    return place / REPORT
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:

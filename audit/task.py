@@ -9,10 +9,9 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor
 
-from audit.metrics import MARGIN_SCALE, jensen_shannon, margin
+from audit.metrics import MARGIN_SCALE, jensen_shannon, soft_errors
 from audit.models import Model
 from audit.models.gradient import GradientModel, NoGradient
 from camsim.errors import CamsimError
@@ -76,10 +75,7 @@ class ClassTask:
     def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
         log_p = self.model.log_probabilities(pictures)
         aims = np.array([_of(self.aims, name, "class") for name in ids])
-        if self.loss == "soft_error":
-            losses: NDArray[np.float64] = expit(-margin(log_p, aims) / MARGIN_SCALE)
-        else:
-            losses = -log_p[np.arange(len(aims)), aims]
+        losses = soft_errors(log_p, aims) if self.loss == "soft_error" else -log_p[np.arange(len(aims)), aims]
         return Judged(losses, (log_p.argmax(axis=1) == aims).astype(np.float64))
 
     @property
@@ -201,7 +197,7 @@ class PixelTask:
 def _soft_errors(scores: Tensor, aims: Tensor) -> Tensor:
     """sigmoid(-margin / 1.5), (B, ...), of logits or log-probabilities (B, C, ...) and classes (B, ...).
 
-    See `audit.metrics.soft_error`; a margin is the same for logits and log-probabilities.
+    See `audit.metrics.soft_errors`; a margin is the same for logits and log-probabilities.
     """
     chosen = aims.unsqueeze(1)
     mine = scores.gather(1, chosen)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.camera import open_camera
-from audit.data import Dataset, Sample, open_dataset
+from audit.data import Dataset, Sample
+from audit.evenly import evenly
 from audit.forensics.divide import divide
 from audit.forensics.explanation import Explanation
 from audit.forensics.knobs import KnobCube
@@ -22,16 +23,17 @@ from audit.forensics.results import build_results
 from audit.forensics.sobol import SobolIndices, sobol
 from audit.forensics.swaps import choose, take_swaps
 from audit.forensics.walk import walk
+from audit.given import check_given, one_profile, open_given
 from audit.manifest import build_manifest, profile_hash, run_key
 from audit.matrix import Unreadable
-from audit.models import Model, load_model
+from audit.models import Model
 from audit.models.gradient import open_gradient
 from audit.progress import Progress, Silent
 from audit.runs import PARTS, RunFolder
 from audit.targets import class_targets, output_size
 from audit.task import ClassTask, Task
 from audit.threads import one_torch_thread
-from camsim import Profile, catalog
+from camsim import Profile
 from camsim.errors import CamsimError, NoDataError
 
 SENSITIVITY_SAMPLES = 16
@@ -84,15 +86,11 @@ def explain(
         CamsimError: anything about what was given; NoDataError when there is nothing to measure.
     """
     _check(orders, sobol_rows, shown, batch)
-    if limit is not None and isinstance(data, Dataset):
-        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
-    if resume and out is None:
-        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    check_given(data, limit, out, resume)
     started, clock = datetime.now(UTC), time.monotonic()
     show = progress or Silent()
     first, second = _devices(reference, device)
-    subject = load_model(model) if isinstance(model, str | Path) else model
-    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    subject, dataset = open_given(model, data, limit)
     targets = class_targets(subject, dataset, output_size(subject))
     key = run_key(subject, dataset, "all", [first, second], seed, 0)
     key["profiles"] = {f"A: {first.name}": profile_hash(first), f"B: {second.name}": profile_hash(second)}
@@ -117,7 +115,7 @@ def explain(
         found = replace(found, table=replace(found.table, left_out=(*unusable, *found.table.left_out)))
         kept = set(found.table.samples)
         measured = {sample.id: sample for sample in usable if sample.id in kept}
-        few = _evenly(list(measured.values()), SENSITIVITY_SAMPLES)
+        few = evenly(list(measured.values()), SENSITIVITY_SAMPLES)
         task = ClassTask(subject, aims, open_gradient(subject, _probes(few, second, seed)))
         cube = KnobCube.of(second)
         local = _local(task, few, cube, seed, show)
@@ -153,7 +151,7 @@ def _check(orders: int, sobol_rows: int, shown: int, batch: int) -> None:
 
 
 def _devices(reference: str | Path | Profile, device: str | Path | Profile) -> tuple[Profile, Profile]:
-    first, second = (item if isinstance(item, Profile) else catalog.load(item) for item in (reference, device))
+    first, second = (one_profile(item) for item in (reference, device))
     if first == second:
         raise CamsimError(f"both devices are {first.name}: there is nothing between them; name two devices")
     return first, second
@@ -178,11 +176,6 @@ def _predictions(
     if not aims:
         raise NoDataError(f"none of the {len(samples)} samples could be measured; the first: {unusable[0].reason}")
     return aims, unusable
-
-
-def _evenly(samples: Sequence[Sample], most: int) -> list[Sample]:
-    count = min(most, len(samples))
-    return [samples[round(index * (len(samples) - 1) / max(count - 1, 1))] for index in range(count)]
 
 
 def _probes(samples: Sequence[Sample], profile: Profile, seed: int) -> list[NDArray[np.uint8]]:

@@ -11,10 +11,8 @@ from audit.forensics.divide import Division
 from audit.forensics.swaps import Swaps
 from audit.forensics.walk import Walk
 from audit.report.forensics import render_forensics
-from audit.runs import MANIFEST, REPORT, RESULTS, write_json
+from audit.runs import make_folder, write_report
 from camsim import catalog
-from camsim.atomic import write_text
-from camsim.errors import CamsimError
 
 COALITIONS = "coalitions.parquet"
 
@@ -40,11 +38,7 @@ class Explanation:
         Raises:
             CamsimError: the folder cannot be written.
         """
-        place = Path(folder)
-        try:
-            (place / "profiles").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CamsimError(f"{place}: cannot be written: {error.strerror}") from None
+        place = make_folder(folder, "profiles")
         catalog.save(self.division.alignment.kit.first, place / self.results["reference"]["file"])
         catalog.save(self.division.alignment.kit.second, place / self.results["device"]["file"])
         for player in self.results["players"]:
@@ -54,7 +48,5 @@ class Explanation:
                 profile = self.division.profiles[swap["coalition"]].model_copy(update={"name": name[:120]})
                 catalog.save(profile, place / swap["file"])
         self.division.table.save(place / COALITIONS)
-        write_json(place / MANIFEST, self.manifest)
-        write_text(place / REPORT, render_forensics(self.results, self.manifest, self.walks, self.swaps))
-        write_json(place / RESULTS, self.results)
-        return place / REPORT
+        page = render_forensics(self.results, self.manifest, self.walks, self.swaps)
+        return write_report(place, self.results, self.manifest, page)

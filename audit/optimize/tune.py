@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.camera import open_camera
-from audit.data import Dataset, Sample, open_dataset
+from audit.data import Dataset
+from audit.evenly import evenly
+from audit.given import check_given, one_profile, open_given
 from audit.manifest import build_manifest, run_key
-from audit.models import Model, load_model
+from audit.models import Model
 from audit.models.gradient import open_gradient
 from audit.optimize.box import Limits
 from audit.optimize.fit import Plan
@@ -26,7 +27,7 @@ from audit.runs import PARTS, RunFolder
 from audit.search.groups import ALL, find_group
 from audit.targets import class_targets, output_size
 from audit.task import ClassTask, Loss
-from camsim import Profile, catalog
+from camsim import Profile
 from camsim.errors import CamsimError
 
 PROBES = 2
@@ -78,16 +79,12 @@ def tune(
         NoDataError: too few samples.
         CamsimError: anything else about what was given.
     """
-    if limit is not None and isinstance(data, Dataset):
-        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
-    if resume and out is None:
-        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    check_given(data, limit, out, resume)
     find_group(group)
     started, clock = datetime.now(UTC), time.monotonic()
     show, plan = progress or Silent(), plan or Plan()
-    base = profile if isinstance(profile, Profile) else catalog.load(profile)
-    subject = load_model(model) if isinstance(model, str | Path) else model
-    dataset = data if isinstance(data, Dataset) else open_dataset(Path(data), limit=limit)
+    base = one_profile(profile)
+    subject, dataset = open_given(model, data, limit)
     classes = output_size(subject)
     targets = class_targets(subject, dataset, classes)
     if targets is None:
@@ -127,14 +124,9 @@ def _pictures(tuning: Tuning, exposure: float, seed: int) -> dict[str, dict[str,
     """Evenly spaced held-out scenes through the camera at its own exposure, frozen, and learned."""
     profiles = [tuning.frozen, tuning.learned] if exposure == 1 else [tuning.base, tuning.frozen, tuning.learned]
     cameras = [open_camera(profile) for profile in profiles]
-    shown = _evenly(tuning.parts.held_out, SHOWN_SCENES)
+    shown = evenly(tuning.parts.held_out, SHOWN_SCENES)
     return {
         sample.id: {camera.name: camera.shoot(scene, seed, sample.id) for camera in cameras}
         for sample in shown
         for scene in [sample.load()]
     }
-
-
-def _evenly(samples: Sequence[Sample], count: int) -> list[Sample]:
-    count = min(count, len(samples))
-    return [samples[round(index * (len(samples) - 1) / max(count - 1, 1))] for index in range(count)]

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from audit.optimize.judge import Gain
 from audit.optimize.results import FROZEN, LEARNED
 from audit.report.optimize import render_optimize
-from audit.runs import MANIFEST, REPORT, RESULTS, write_json
+from audit.runs import make_folder, write_report
 from camsim import Profile, catalog
-from camsim.atomic import write_text
-from camsim.errors import CamsimError
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,8 @@ class Tuned:
         Raises:
             CamsimError: the folder cannot be written.
         """
-        place = Path(folder)
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CamsimError(f"{place}: cannot be written: {error.strerror}") from None
+        place = make_folder(folder)
         catalog.save(self.frozen, place / FROZEN)
         catalog.save(self.learned, place / LEARNED)
-        write_json(place / MANIFEST, self.manifest)
-        write_text(place / REPORT, render_optimize(self.results, self.manifest, self.pictures))
-        write_json(place / RESULTS, self.results)
-        return place / REPORT
+        page = render_optimize(self.results, self.manifest, self.pictures)
+        return write_report(place, self.results, self.manifest, page)

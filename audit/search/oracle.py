@@ -34,6 +34,13 @@ def charge(constraint: Constraint, fidelity: Tensor) -> Tensor:
     return constraint.weight * distance(constraint.measure, fidelity)
 
 
+def value_under(constraint: Constraint | None, loss: float, fidelity: float | None) -> float:
+    """What a mean loss is worth at a mean fidelity, which is None where none was measured: a number to maximise."""
+    if constraint is None or fidelity is None:
+        return loss
+    return loss - float(charge(constraint, torch.tensor(fidelity, dtype=torch.float64)))
+
+
 class Oracle:
     """Answers for any setting of a space. What the ledger holds is not measured again."""
 

@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from audit.data import Sample
 from audit.search.evaluation import Evaluation, GradientError, Spent
+from audit.search.exclusion import Exclusion
 from audit.search.fidelity import Bound
 from audit.search.groups import ALL
 from audit.search.ledger import Ledger, Measured
 from audit.search.mixed import MixedSpace, Setting
-from audit.search.oracle import PENALTY, Constraint, Oracle, charge
+from audit.search.oracle import Constraint, Oracle, value_under
 from audit.search.scenes import Scenes
 from audit.task import Task
 from camsim import Profile
@@ -90,8 +90,7 @@ class Problem:
         self.oracle = Oracle(self.space, task, self.scenes, constraint, self.reference, book)
         self._known: dict[str, Evaluation] = {}
         self._slopes: dict[str, NDArray[np.float64] | None] = {}
-        self._excluded: list[Setting] = []
-        self._apart = 0.0
+        self._exclusion = Exclusion(self.space)
         self._limit = self.budget
         self._idle = 0
 
@@ -186,7 +185,7 @@ class Problem:
                 f"the model's gradient is NaN or infinite at a setting of {self.base.name}; search without gradients: "
                 "take the strategy finite_difference, pattern or cma"
             )
-        return done.value, slope + self._exclusion_slope(setting)
+        return done.value, slope + self._exclusion.slope(setting)
 
     @contextmanager
     def up_to(self, spent: float) -> Iterator[None]:
@@ -290,29 +289,15 @@ class Problem:
         """The evaluation with the value and the feasibility that constraint and exclusions give it now."""
         if np.isnan(raw.loss):
             return replace(raw, value=-np.inf, feasible=False)
-        value, feasible = raw.loss, True
-        if self.constraint is not None and raw.fidelity is not None:
-            value -= float(charge(self.constraint, torch.tensor(raw.fidelity, dtype=torch.float64)))
-            feasible = not isinstance(self.constraint, Bound) or self.constraint.holds(raw.fidelity)
-        for other in self._excluded:
-            inside = 1 - self.space.distance(raw.setting, other) / self._apart
-            if inside > 0:
-                value, feasible = value - PENALTY * inside, False
-        return replace(raw, value=value, feasible=feasible)
+        feasible = not isinstance(self.constraint, Bound) or raw.fidelity is None or self.constraint.holds(raw.fidelity)
+        value = value_under(self.constraint, raw.loss, raw.fidelity)
+        value, clear = self._exclusion.discount(value, raw.setting)
+        return replace(raw, value=value, feasible=feasible and clear)
 
     def _slope(self, done: Evaluation) -> NDArray[np.float64] | None:
         if np.isnan(done.loss):
             return np.zeros_like(done.setting.point)
         return self.oracle.slope(done.setting, Measured(done.loss, done.score, done.fidelity))
-
-    def _exclusion_slope(self, setting: Setting) -> NDArray[np.float64]:
-        slope = np.zeros_like(setting.point)
-        for other in self._excluded:
-            away = self.space.distance(setting, other)
-            if 0 < away < self._apart and setting.choice == other.choice:
-                axes = setting.point.size + len(setting.choice)
-                slope += PENALTY / self._apart * (setting.point - other.point) / (axes * away)
-        return slope
 
     def _within(self, setting: Setting) -> bool:
         assert isinstance(self.constraint, Bound)
@@ -322,8 +307,8 @@ class Problem:
             return False
 
     def _exclude(self, settings: Sequence[Setting], apart: float) -> None:
-        changed = bool(settings or self._excluded)
-        self._excluded, self._apart = list(settings), apart
+        changed = bool(settings or self._exclusion.settings)
+        self._exclusion = Exclusion(self.space, tuple(settings), apart)
         if not changed:
             return
         self._known = {key: self._judge(done) for key, done in self._known.items()}

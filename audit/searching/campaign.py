@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from audit.models.gradient import GradientModel, NoGradient
 from audit.progress import Progress
 from audit.search.certificate import Bench, ahead_of, masks_gradients
@@ -17,7 +15,7 @@ from audit.search.evaluation import Evaluation
 from audit.search.fidelity import Measure, Weight
 from audit.search.groups import ALL
 from audit.search.ledger import Ledger
-from audit.search.oracle import Constraint, charge
+from audit.search.oracle import Constraint, value_under
 from audit.search.problem import Problem
 from audit.search.scenes import Scenes
 from audit.search.worst import Found, Rung, ladder, movable_groups, search_groups, search_worst
@@ -225,8 +223,11 @@ class Campaign:
         constraint: Constraint | None,
         ledger: Ledger | str,
     ) -> Problem:
-        if isinstance(ledger, str):
-            path = None if self._folder is None else self._folder / f"{ledger}.ledger"
+        kept: Ledger | Path | None = None
+        if isinstance(ledger, Ledger):
+            kept = ledger
+        elif self._folder is not None:
+            kept = self._folder / f"{ledger}.ledger"
         return Problem(
             base,
             self._task(gradient),
@@ -236,7 +237,7 @@ class Campaign:
             group=self.plan.group,
             constraint=constraint,
             gradient_cost=self._cost,
-            ledger=path if isinstance(ledger, str) else ledger,
+            ledger=kept,
             key=self._key,
             step=self._show.advance,
         )
@@ -261,9 +262,7 @@ def _renamed(found: Found, tail: str) -> Found:
 
 def _value(done: Evaluation, constraint: Constraint | None) -> float:
     """What the evaluation is worth under a constraint; it was made under one of the same measure, or under none."""
-    if constraint is None or done.fidelity is None:
-        return done.loss
-    return done.loss - float(charge(constraint, torch.tensor(done.fidelity, dtype=torch.float64)))
+    return value_under(constraint, done.loss, done.fidelity)
 
 
 def _best_so_far(problem: Problem) -> tuple[tuple[float, float], ...]:

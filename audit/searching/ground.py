@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.camera import open_camera
-from audit.data import Dataset, open_dataset
-from audit.models import Model, load_model
+from audit.data import Dataset
+from audit.given import one_profile, open_given
+from audit.models import Model
 from audit.progress import Progress
 from audit.search.certificate import REPEATS, Bench
 from audit.searching.aims import Aims, LossName
 from audit.searching.halves import Halves, split_readable
 from audit.targets import class_targets, output_size
-from camsim import Profile, catalog
-from camsim.errors import CamsimError
+from camsim import Profile
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,9 @@ def prepare(
     Raises:
         CamsimError: anything about what was given; NoDataError where nothing can be read.
     """
-    if limit is not None and isinstance(data, Dataset):
-        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
     base = one_profile(reference)
-    subject = load_model(model) if isinstance(model, str | Path) else model
-    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    subject, dataset = open_given(model, data, limit)
     classes = output_size(subject)
     targets = class_targets(subject, dataset, classes)
     halves = split_readable(dataset, seed, show)
     return Ground(subject, classes, dataset, base, halves, Aims(subject, targets, open_camera(base), loss), seed)
-
-
-def one_profile(given: str | Path | Profile) -> Profile:
-    """A profile by name or file, or itself."""
-    return given if isinstance(given, Profile) else catalog.load(given)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from audit.data import Dataset
+from audit.given import check_given, one_profile
 from audit.models import Model
 from audit.progress import Progress, Silent
 from audit.search.certificate import Certificate
 from audit.searching.aims import LossName
-from audit.searching.ground import one_profile, prepare
+from audit.searching.ground import prepare
 from audit.threads import one_torch_thread
 from camsim import Profile
 
@@ -38,6 +39,7 @@ def replay(
     Raises:
         CamsimError: anything about what was given; NoDataError when there is nothing to measure.
     """
+    check_given(data, limit)
     show = progress or Silent()
     with one_torch_thread():
         found, before = one_profile(case), one_profile(device)

@@ -9,10 +9,8 @@ from typing import Any
 
 from audit.gate import EXIT_CODES, Verdict
 from audit.report.search import Gallery, render_search
-from audit.runs import MANIFEST, REPORT, RESULTS, write_json
+from audit.runs import make_folder, write_report
 from camsim import Profile, catalog
-from camsim.atomic import write_text
-from camsim.errors import CamsimError
 
 DEVICE_FILE = "device.yaml"
 """The device that was searched around, for replays."""
@@ -52,15 +50,9 @@ class SearchResult:
         Raises:
             CamsimError: the folder cannot be written.
         """
-        place = Path(folder)
-        try:
-            (place / "worst").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CamsimError(f"{place}: cannot be written: {error.strerror}") from None
+        place = make_folder(folder, "worst")
         catalog.save(self.device, place / DEVICE_FILE)
         for file, profile in self.profiles.items():
             catalog.save(profile, place / file)
-        write_json(place / MANIFEST, self.manifest)
-        write_text(place / REPORT, render_search(self.results, self.manifest, self.gallery))
-        write_json(place / RESULTS, self.results)
-        return place / REPORT
+        page = render_search(self.results, self.manifest, self.gallery)
+        return write_report(place, self.results, self.manifest, page)

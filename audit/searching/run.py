@@ -12,6 +12,7 @@ import numpy as np
 from audit.camera import open_camera
 from audit.data import Dataset
 from audit.gate import Gate
+from audit.given import check_given, one_profile
 from audit.manifest import build_manifest, profile_hash, run_key
 from audit.models import Model
 from audit.progress import Progress, Silent
@@ -22,7 +23,7 @@ from audit.search.scenes import Scenes
 from audit.searching.aims import LossName
 from audit.searching.campaign import Campaign
 from audit.searching.gallery import take_gallery
-from audit.searching.ground import Ground, one_profile, prepare
+from audit.searching.ground import Ground, prepare
 from audit.searching.opening import open_campaign
 from audit.searching.plan import Plan
 from audit.searching.result import SearchResult
@@ -113,8 +114,7 @@ def search_cameras(
     )
     if profile is not None and profiles is not None:
         raise CamsimError("profile names the device to search around, profiles a choice of devices: give one of them")
-    if resume and out is None:
-        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+    check_given(data, limit, out, resume)
     started, clock = datetime.now(UTC), time.monotonic()
     show = progress or Silent()
     with one_torch_thread():

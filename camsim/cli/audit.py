@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from camsim.cli import options
-from camsim.cli.errors import INTERRUPTED, handled, say
+from camsim.cli.errors import handled
 from camsim.cli.options import DATA, GATE
 
 if TYPE_CHECKING:
-    from audit import Result
+    pass
 
 
 @handled
@@ -98,45 +98,27 @@ def audit(
         output_kind=output_kind,
     )
     import audit as auditing
-    from camsim.cli.progress import Bars
+    from audit.report import print_summary
 
     dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
     folder = options.run_folder(out, model, resume=resume)
-    try:
-        with Bars() as bars:
-            result = auditing.run(
-                subject,
-                dataset,
-                profiles=options.names([*(profiles or ["all"]), *(more or [])]),
-                reference=reference,
-                max_drop=max_drop,
-                max_flips=max_flips,
-                search=search,
-                search_from=search_from,
-                split=split,
-                batch=batch,
-                seed=seed,
-                out=folder,
-                resume=resume,
-                command=options.command_line(),
-                progress=bars,
-            )
-    except KeyboardInterrupt:
-        say(f"interrupted; go on with: {options.go_on_command(out, folder)}")
-        raise typer.Exit(INTERRUPTED) from None
-    report(result, folder, as_json)
+    with options.run_bars(out, folder) as bars:
+        result = auditing.run(
+            subject,
+            dataset,
+            profiles=options.names([*(profiles or ["all"]), *(more or [])]),
+            reference=reference,
+            max_drop=max_drop,
+            max_flips=max_flips,
+            search=search,
+            search_from=search_from,
+            split=split,
+            batch=batch,
+            seed=seed,
+            out=folder,
+            resume=resume,
+            command=options.command_line(),
+            progress=bars,
+        )
+    options.show_results(result.results, folder, print_summary, as_json)
     raise typer.Exit(result.exit_code)
-
-
-def report(result: Result, folder: Path, as_json: bool) -> None:
-    """Show what came out: a summary for people, or the data."""
-    import json
-
-    from rich.console import Console
-
-    from audit.report import print_summary
-
-    if as_json:
-        print(json.dumps(result.results, indent=1, ensure_ascii=False))
-    else:
-        print_summary(result.results, Console(), folder / "report.html")

@@ -23,7 +23,7 @@ def demo(
 
     import audit as auditing
     from audit.demo import export_efficientnet
-    from camsim.cli.audit import report
+    from audit.report import print_summary
     from camsim.cli.progress import Bars
 
     console = Console()
@@ -39,7 +39,7 @@ def demo(
             command=f"camsim audit {model} --max-flips {MAX_FLIPS} --search {search}",
             progress=bars,
         )
-    report(result, folder, as_json=False)
+    print_summary(result.results, console, folder / "report.html")
     console.print(
         f"This was a demonstration: `{result.manifest['command']}` gives the same verdict and exits with "
         f"{result.exit_code}.",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from camsim.cli import options
-from camsim.cli.errors import INTERRUPTED, handled, say
+from camsim.cli.errors import handled
 
 if TYPE_CHECKING:
-    from audit.forensics import Explanation
+    pass
 
 WORK = "How much work"
 
@@ -94,44 +93,25 @@ def forensics(
     )
     import audit
     from audit.forensics import explain
-    from camsim.cli.progress import Bars
+    from audit.report.forensics_terminal import print_forensics
 
     dataset = audit.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
     folder = options.run_folder(out, model, resume=resume)
-    try:
-        with Bars() as bars:
-            explanation = explain(
-                subject,
-                dataset,
-                reference=from_,
-                device=to,
-                split_sensor=split_sensor,
-                orders=orders,
-                sobol_rows=sobol,
-                shown=shown,
-                batch=batch,
-                seed=seed,
-                out=folder,
-                resume=resume,
-                command=options.command_line(),
-                progress=bars,
-            )
-    except KeyboardInterrupt:
-        again = f"; go on with: {options.go_on_command(out, folder)}" if folder.exists() else " before it began"
-        say(f"interrupted{again}")
-        raise typer.Exit(INTERRUPTED) from None
-    _report(explanation, folder, as_json)
-
-
-def _report(explanation: Explanation, folder: Path, as_json: bool) -> None:
-    """Show what came out: a summary for people, or the data."""
-    import json
-
-    from rich.console import Console
-
-    from audit.report.forensics_terminal import print_forensics
-
-    if as_json:
-        print(json.dumps(explanation.results, indent=1, ensure_ascii=False))
-    else:
-        print_forensics(explanation.results, Console(), folder / "report.html")
+    with options.run_bars(out, folder) as bars:
+        explanation = explain(
+            subject,
+            dataset,
+            reference=from_,
+            device=to,
+            split_sensor=split_sensor,
+            orders=orders,
+            sobol_rows=sobol,
+            shown=shown,
+            batch=batch,
+            seed=seed,
+            out=folder,
+            resume=resume,
+            command=options.command_line(),
+            progress=bars,
+        )
+    options.show_results(explanation.results, folder, print_forensics, as_json)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from camsim.cli import options
-from camsim.cli.errors import INTERRUPTED, handled, say
+from camsim.cli.errors import handled
 from camsim.cli.options import DATA
 
 if TYPE_CHECKING:
-    from audit.optimize import Tuned
+    from rich.console import Console
 
 
 @handled
@@ -84,43 +84,34 @@ def optimize(
     )
     import audit as auditing
     from audit.optimize import Plan, tune
-    from camsim.cli.progress import Bars
 
     dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
     folder = options.run_folder(out, model, resume=resume)
-    try:
-        with Bars() as bars:
-            tuned = tune(
-                subject,
-                dataset,
-                profile,
-                group=group,
-                exposure=exposure,
-                limits=limits,
-                loss=loss,
-                plan=Plan(steps=steps, rate=rate, batch=batch),
-                seed=seed,
-                out=folder,
-                resume=resume,
-                command=options.command_line(),
-                progress=bars,
-            )
-    except KeyboardInterrupt:
-        say(f"interrupted; go on with: {options.go_on_command(out, folder)}")
-        raise typer.Exit(INTERRUPTED) from None
-    if as_json:
-        print(json.dumps(tuned.results, indent=1, ensure_ascii=False))
-    else:
-        _print_summary(tuned, folder)
+    with options.run_bars(out, folder) as bars:
+        tuned = tune(
+            subject,
+            dataset,
+            profile,
+            group=group,
+            exposure=exposure,
+            limits=limits,
+            loss=loss,
+            plan=Plan(steps=steps, rate=rate, batch=batch),
+            seed=seed,
+            out=folder,
+            resume=resume,
+            command=options.command_line(),
+            progress=bars,
+        )
+    options.show_results(tuned.results, folder, _print_summary, as_json)
 
 
-def _print_summary(tuned: Tuned, folder: Path) -> None:
+def _print_summary(results: Mapping[str, Any], console: Console, report: Path) -> None:
     from audit.report.escape import visible
     from audit.report.optimize import MEANING, summary
 
-    print(visible(MEANING[tuned.results["answer"]]))
-    print(visible(summary(tuned.results)))
-    if tuned.results["no_gradient"] is not None:
-        print(visible(f"Tuned by pattern search, since there are no gradients: {tuned.results['no_gradient']}"))
-    for name in ("learned.yaml", "report.html"):
-        print(folder / name)
+    lines = [visible(MEANING[results["answer"]]), visible(summary(results))]
+    if results["no_gradient"] is not None:
+        lines.append(visible(f"Tuned by pattern search, since there are no gradients: {results['no_gradient']}"))
+    for line in (*lines, report.with_name("learned.yaml"), report):
+        console.print(str(line), soft_wrap=True, markup=False, highlight=False, emoji=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -12,8 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from camsim.cli.errors import INTERRUPTED, say
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from audit import Model
+    from camsim.cli.progress import Bars
 
 MODEL = "Model: what its file does not say (or in a sidecar MODEL.camsim.yaml)"
 DATA = "Data"
@@ -121,6 +128,33 @@ def run_folder(out: Path | None, model: Path, *, resume: bool) -> Path:
 def command_line(arguments: list[str] | None = None) -> str:
     """This very command, as a shell would take it."""
     return shlex.join(["camsim", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+@contextmanager
+def run_bars(out: Path | None, folder: Path) -> Iterator[Bars]:
+    """Progress bars around a run in ``folder``; an interruption ends the command and says how to go on."""
+    from camsim.cli.progress import Bars
+
+    try:
+        with Bars() as bars:
+            yield bars
+    except KeyboardInterrupt:
+        # Without the folder there is nothing yet that --resume would accept.
+        again = f"; go on with: {go_on_command(out, folder)}" if folder.exists() else " before it began"
+        say(f"interrupted{again}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def show_results(
+    results: Mapping[str, Any], folder: Path, summary: Callable[[Mapping[str, Any], Console, Path], None], as_json: bool
+) -> None:
+    """Show what came out: a summary for people, or the data."""
+    from rich.console import Console
+
+    if as_json:
+        print(json.dumps(results, indent=1, ensure_ascii=False))
+    else:
+        summary(results, Console(), folder / "report.html")
 
 
 def go_on_command(out: Path | None, folder: Path) -> str:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from camsim.cli import options
-from camsim.cli.errors import INTERRUPTED, handled, say
+from camsim.cli.errors import handled
 
 if TYPE_CHECKING:
     from audit.search.certificate import Certificate
     from audit.search.fidelity import Bound, Weight
-    from audit.searching import SearchResult
 
 SEARCH = "Search"
 REPORT = "What else is measured"
@@ -162,6 +161,7 @@ def search(
     constraint = _constraint(bound, weight)
     subject = options.load_model(model, **given)
     import audit as auditing
+    from audit.report.search_terminal import print_search
     from camsim.cli.progress import Bars
 
     dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
@@ -191,38 +191,34 @@ def search(
         "max_side": max_side,
         "seed": seed,
     }
-    try:
-        with Bars() as bars:
-            result = auditing.search_cameras(
-                subject,
-                dataset,
-                profile=profile,
-                profiles=None if profiles is None else options.names(profiles),
-                reference=reference,
-                strategy=strategy,
-                budget=budget,
-                group=group,
-                loss=loss,
-                constraint=constraint,
-                count=cases,
-                cross_check=cross_check,
-                curve=curve,
-                each_group=each_group,
-                ladder=ladder,
-                jpeg=jpeg,
-                max_drop=max_drop,
-                max_flips=max_flips,
-                seed=seed,
-                out=folder,
-                resume=resume,
-                command=options.command_line(),
-                replay=lambda file: _replay_command(model, folder, file, kept | given),
-                progress=bars,
-            )
-    except KeyboardInterrupt:
-        say(f"interrupted; go on with: {options.go_on_command(out, folder)}")
-        raise typer.Exit(INTERRUPTED) from None
-    _report(result, folder, as_json)
+    with options.run_bars(out, folder) as bars:
+        result = auditing.search_cameras(
+            subject,
+            dataset,
+            profile=profile,
+            profiles=None if profiles is None else options.names(profiles),
+            reference=reference,
+            strategy=strategy,
+            budget=budget,
+            group=group,
+            loss=loss,
+            constraint=constraint,
+            count=cases,
+            cross_check=cross_check,
+            curve=curve,
+            each_group=each_group,
+            ladder=ladder,
+            jpeg=jpeg,
+            max_drop=max_drop,
+            max_flips=max_flips,
+            seed=seed,
+            out=folder,
+            resume=resume,
+            command=options.command_line(),
+            replay=lambda file: _replay_command(model, folder, file, kept | given),
+            progress=bars,
+        )
+    options.show_results(result.results, folder, print_search, as_json)
     raise typer.Exit(result.exit_code)
 
 
@@ -252,17 +248,6 @@ def _replay_command(model: Path, folder: Path, file: str, used: dict[str, Any]) 
             words += ["--" + name.replace("_", "-"), str(value)]
     words += ["--profile", str(folder / "device.yaml"), "--replay", str(folder / file)]
     return options.command_line(words)
-
-
-def _report(result: SearchResult, folder: Path, as_json: bool) -> None:
-    from rich.console import Console
-
-    from audit.report.search_terminal import print_search
-
-    if as_json:
-        print(json.dumps(result.results, indent=1, ensure_ascii=False))
-    else:
-        print_search(result.results, Console(), folder / "report.html")
 
 
 def _print_certificate(certificate: Certificate, as_json: bool) -> None:

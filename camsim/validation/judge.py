@@ -26,18 +26,16 @@ def photon_quantities(
     implied: Expected,
     found: Sensitivity,
     line: Linearity,
-    saturation: float,
     levels: Sequence[Level],
 ) -> list[Quantity]:
     """Gain, exposure, linearity, saturation and signal-to-noise ratio."""
-    electrons = saturation * found.quantum_efficiency
     exposure = sensor.exposure or 0.0
     return [
         _ratio("system gain K", "DN/e-", sensor.system_gain, found.system_gain, GAIN),
         _ratio("exposure", "e-", exposure, exposure * found.quantum_efficiency, GAIN),
         Quantity("linearity error", "%", 0.0, line.error, line.error, "absolute", LINEARITY),
-        _decibel("saturation", "e-", implied.saturation, electrons),
-        _decibel("SNR at saturation", "dB", np.sqrt(implied.saturation), np.sqrt(electrons), shown=True),
+        _decibel("saturation", "e-", implied.saturation, found.saturation),
+        _decibel("SNR at saturation", "dB", np.sqrt(implied.saturation), found.largest_snr, shown=True),
         _snr(sensor, implied, line, levels),
     ]
 
@@ -53,7 +51,7 @@ def _snr(sensor: Sensor, implied: Expected, line: Linearity, levels: Sequence[Le
     return Quantity("SNR, worst level", "dB", 0.0, worst, worst, "absolute", DECIBEL)
 
 
-def dark_quantities(sensor: Sensor, implied: Expected, found: Sensitivity, saturation: float) -> list[Quantity]:
+def dark_quantities(sensor: Sensor, implied: Expected, found: Sensitivity) -> list[Quantity]:
     """Dark noise and dynamic range.
 
     The dark variance is compared with that of exactly such noise after rounding, so that a sensor whose noise the ADC
@@ -66,11 +64,10 @@ def dark_quantities(sensor: Sensor, implied: Expected, found: Sensitivity, satur
     else:
         noise = Quantity(name, "e-", stated, None, None, "%", DARK_NOISE, _why_hidden(sensor, implied, found))
     threshold = np.sqrt(max(implied.dark_variance, LEAST_DARK_VARIANCE)) / sensor.system_gain + 0.5
-    electrons = saturation * found.quantum_efficiency
     return [
         noise,
         _dark_variance(implied, found),
-        _decibel("dynamic range", "dB", implied.saturation / threshold, electrons / found.threshold, shown=True),
+        _decibel("dynamic range", "dB", implied.saturation / threshold, found.dynamic_range, shown=True),
     ]
 
 

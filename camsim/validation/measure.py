@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -82,13 +83,13 @@ def validate(
     brightest = int(variance.argmax())
     found = calibrate.sensitivity(light, mean, variance, (dark_sites.mean, dark_sites.temporal), brightest)
     line = calibrate.linearity(light, mean - dark_sites.mean, found.saturation_index)
-    saturation = _saturation(bench, light, found.saturation_index)
+    found = replace(found, saturation_photons=_saturation(bench, light, found.saturation_index))
     bars.advance(1)
     half_full = _sites(bench.frames(implied.full / 2, STACK, "half"))
     bars.advance(1)
     quantities: list[Quantity] = [
-        *photon_quantities(bench.sensor, implied, found, line, saturation, levels),
-        *dark_quantities(bench.sensor, implied, found, saturation),
+        *photon_quantities(bench.sensor, implied, found, line, levels),
+        *dark_quantities(bench.sensor, implied, found),
         *spatial_quantities(bench.sensor, implied, found, dark_sites, half_full, size),
         *_dark_current(bench, implied, found.system_gain),
     ]

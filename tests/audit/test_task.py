@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from audit.metrics import jensen_shannon, soft_error
+from audit.metrics import jensen_shannon, soft_errors
 from audit.models.gradient import NoGradient
 from audit.task import ClassTask, DisagreementTask, PixelTask, Task
 from camsim.errors import CamsimError
@@ -94,7 +94,7 @@ def test_losses_are_those_of_the_metrics() -> None:
     soft, cross, apart = (
         TASKS[name]().judge(pictures(), IDS) for name in ("soft error", "cross-entropy", "disagreement")
     )
-    assert soft.losses.mean() == pytest.approx(soft_error(log_p, aims), rel=1e-12)
+    assert soft.losses.mean() == pytest.approx(soft_errors(log_p, aims).mean(), rel=1e-12)
     np.testing.assert_allclose(cross.losses, -log_p[np.arange(3), aims], rtol=1e-12)
     np.testing.assert_array_equal(soft.scores, log_p.argmax(axis=1) == aims)
     others = np.stack([reference()[name] for name in IDS])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from audit.search.mixed import Setting
 from audit.search.problem import Problem
-from audit.search.strategies.flips import try_flips
-from audit.search.strategies.gradient import require_gradient
-from audit.search.strategies.sampling import uniform
+from audit.search.strategies.gradient import with_restarts
 
 RATE = 0.5
 STEPS = 30
@@ -19,13 +16,7 @@ _MARGIN = 0.02
 
 def search(problem: Problem, seed: int) -> None:
     """From the device as it is, then from its best change of a stage while that helps, then from random settings."""
-    require_gradient(problem, "adam")
-    rng = np.random.default_rng(seed)
-    _ascend(problem, problem.space.start())
-    while (flipped := try_flips(problem, problem.top)) is not None:
-        _ascend(problem, flipped.setting)
-    for setting in uniform(problem.space, rng):
-        _ascend(problem, setting)
+    with_restarts(problem, seed, "adam", _ascend)
 
 
 def _ascend(problem: Problem, setting: Setting) -> None:

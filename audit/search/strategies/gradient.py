@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from audit.search.mixed import Setting
 from audit.search.problem import Problem
+from audit.search.strategies.flips import try_flips
+from audit.search.strategies.sampling import uniform
 from camsim.errors import CamsimError
 
 SIGN_STEPS = (0.4, 0.3, 0.2)
@@ -28,6 +32,21 @@ def require_gradient(problem: Problem, strategy: str) -> None:
             f"the strategy {strategy!r} needs gradients, and there are none: {problem.no_gradient}; take 'default', "
             "which does without where it must, or 'finite_difference', 'pattern' or 'cma'"
         )
+
+
+def with_restarts(problem: Problem, seed: int, strategy: str, ascend: Callable[[Problem, Setting], None]) -> None:
+    """From the device as it is, then from its best change of a stage while that helps, then from random settings.
+
+    Raises:
+        CamsimError: see `require_gradient`.
+        Spent: the budget is used up.
+    """
+    require_gradient(problem, strategy)
+    ascend(problem, problem.space.start())
+    while (flipped := try_flips(problem, problem.top)) is not None:
+        ascend(problem, flipped.setting)
+    for setting in uniform(problem.space, np.random.default_rng(seed)):
+        ascend(problem, setting)
 
 
 def step_along_signs(problem: Problem, start: Setting) -> tuple[float, Setting, float]:

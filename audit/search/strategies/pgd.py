@@ -6,9 +6,7 @@ import numpy as np
 
 from audit.search.mixed import Setting
 from audit.search.problem import Problem
-from audit.search.strategies.flips import try_flips
-from audit.search.strategies.gradient import require_gradient
-from audit.search.strategies.sampling import uniform
+from audit.search.strategies.gradient import with_restarts
 
 STEPS = np.geomspace(0.4, 0.02, 10)
 """As fractions of each range."""
@@ -16,13 +14,7 @@ STEPS = np.geomspace(0.4, 0.02, 10)
 
 def search(problem: Problem, seed: int) -> None:
     """From the device as it is, then from its best change of a stage while that helps, then from random settings."""
-    require_gradient(problem, "pgd")
-    rng = np.random.default_rng(seed)
-    _ascend(problem, problem.space.start())
-    while (flipped := try_flips(problem, problem.top)) is not None:
-        _ascend(problem, flipped.setting)
-    for setting in uniform(problem.space, rng):
-        _ascend(problem, setting)
+    with_restarts(problem, seed, "pgd", _ascend)
 
 
 def _ascend(problem: Problem, setting: Setting) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audit.camera import open_camera
-from audit.metrics import soft_error
+from audit.metrics import soft_errors
 from audit.search import Bound, GradientError, Problem, Setting, Spent, Weight
 from audit.search.scenes import as_images
 from camsim.errors import CamsimError
@@ -31,7 +31,7 @@ def test_the_value_is_the_soft_error_of_the_compiled_cameras_pictures(make_probl
     log_p = model.log_probabilities(pictures)
     aims = aims_of(model, device(), samples)
     wanted = np.array([aims[sample.id] for sample in samples])
-    assert done.value == done.loss == pytest.approx(soft_error(log_p, wanted), rel=1e-12)
+    assert done.value == done.loss == pytest.approx(soft_errors(log_p, wanted).mean(), rel=1e-12)
     assert done.changed == pytest.approx((log_p.argmax(axis=1) != wanted).sum())
     assert done.score == pytest.approx(1 - done.changed / 10)
 
@@ -195,7 +195,7 @@ def test_what_is_excluded_is_no_result(make_problem: MakeProblem) -> None:
         value, _ = problem.value_and_gradient(near)
         assert value == inside.value < plain
         outward = Setting((), near.point + 1e-4 * (near.point - center.point))
-        assert problem._exclusion_slope(near) @ (outward.point - near.point) > 0
+        assert problem._exclusion.slope(near) @ (outward.point - near.point) > 0
         assert problem.evaluate(some_setting(problem, 7)).feasible
     assert problem.evaluate(near).value == plain
     assert problem.evaluate(near).feasible

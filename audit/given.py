@@ -1,0 +1,42 @@
+"""What the entry points are given: a model, data and profiles in several forms, and a run folder to go on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audit.data import Dataset, open_dataset
+from audit.models import Model, load_model
+from camsim import Profile, catalog
+from camsim.errors import CamsimError
+
+
+def check_given(
+    data: Dataset | str | Path | None, limit: int | None, out: str | Path | None = None, resume: bool = False
+) -> None:
+    """Refuse what contradicts itself, before anything is opened.
+
+    Raises:
+        CamsimError: a limit for a dataset that is open already, or a run to go on with but no folder.
+    """
+    if limit is not None and isinstance(data, Dataset):
+        raise CamsimError("limit chooses from a folder; a Dataset is used as it is: open it with that limit")
+    if resume and out is None:
+        raise CamsimError("resume needs the folder of the unfinished run: give --out")
+
+
+def open_given(
+    model: Model | str | Path, data: Dataset | str | Path | None, limit: int | None
+) -> tuple[Model, Dataset]:
+    """The model, loaded if it is a path; the data, opened if they are a folder, or the built-in scenes for None.
+
+    Raises:
+        CamsimError: either cannot be opened.
+    """
+    subject = load_model(model) if isinstance(model, str | Path) else model
+    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    return subject, dataset
+
+
+def one_profile(given: str | Path | Profile) -> Profile:
+    """A profile by name or file, or itself."""
+    return given if isinstance(given, Profile) else catalog.load(given)
