@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -46,6 +47,23 @@ class Camera:
             return [self.shoot(scene, seed, sample) for scene, sample in zip(scenes, samples, strict=True)]
         raw = self.emulator.capture_uint16(scenes, seed, list(samples))
         return [_picture(image[None]) for image in self.emulator.develop(raw, dtype=torch.uint8)]
+
+
+class Shooter(Protocol):
+    """What shows a scene in several ways: a `Lineup`, or one with more beside it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of what it shows, the reference first."""
+        ...
+
+    def shoot(self, scene: Tensor, seed: int, sample: str) -> Iterator[dict[str, NDArray[np.uint8]]]:
+        """Pictures (H, W, 3) by name, in pieces; the reference is in the first of them.
+
+        Raises:
+            CamsimError: before the first piece, where the scene cannot be shown.
+        """
+        ...
 
 
 class Lineup:

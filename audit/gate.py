@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
-from audit.stats import Interval, holm, mcnemar_exact, tango, tango_p_above, wilson, wilson_p_above
+from audit.stats import Interval, holm
+from audit.stats.power import least_samples
+from audit.tasks.metric import Metric, Unit
 from camsim.errors import CamsimError
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
@@ -30,7 +31,7 @@ class Gate:
     """How much drift is allowed. At least one of the margins is set; a metric without one is not gated."""
 
     max_drop: float | None
-    """Drop of the accuracy against the reference, as a fraction: 0.05 is 5 points."""
+    """Drop of the task's first metric against the reference (of an error: its rise), in ``unit``."""
     max_flips: float | None
     """Rate of samples whose prediction differs from the reference's, as a fraction."""
     confidence: float = 0.95
@@ -38,11 +39,19 @@ class Gate:
     min_samples: int = 10
     given: bool = True
     """False: the user stated no margin, these are the defaults."""
+    unit: Unit = "%"
+    """Of max_drop: ``%`` for a fraction, where 0.05 is 5 points."""
 
     def __post_init__(self) -> None:
-        for name, margin in (("max_drop", self.max_drop), ("max_flips", self.max_flips)):
-            if margin is not None and not 0 <= margin < 1:
+        for name, margin, unit in (("max_drop", self.max_drop, self.unit), ("max_flips", self.max_flips, "%")):
+            if margin is None:
+                continue
+            if unit == "%" and not 0 <= margin < 1:
                 raise CamsimError(f"{name}: must be a fraction in [0, 1), got {margin:g} (5 points or 5 % are 0.05)")
+            if not 0 <= margin < math.inf:
+                raise CamsimError(
+                    f"{name}: must be a number from 0 on, in {unit or 'the unit of the metric'}, got {margin:g}"
+                )
         if self.max_drop is None and self.max_flips is None:
             raise CamsimError("gate: needs max_drop, max_flips or both; with neither there is nothing to judge")
         if not 0.5 < self.confidence < 1:
@@ -56,51 +65,61 @@ class Gate:
         return (1 - self.confidence) / 2
 
 
+class Estimate(Protocol):
+    """A number that was measured, with its uncertainty; see `audit.stats`."""
+
+    def interval(self, confidence: float) -> Interval:
+        """Two-sided."""
+        ...
+
+    def p_above(self, margin: float) -> float:
+        """One-sided, of H0: it is at most ``margin``."""
+        ...
+
+
+class PairedDrop(Estimate, Protocol):
+    """A drop against the reference, sample by sample."""
+
+    def p_zero(self) -> float:
+        """Two-sided, of H0: no drop."""
+        ...
+
+
 @dataclass(frozen=True)
-class Counts:
-    """What was counted on one profile, sample by sample against the reference. ValueError: if impossible."""
+class Evidence:
+    """What was measured on one profile. ValueError: if impossible."""
 
     profile: str
     samples: int
-    """Measured under both, with a finite outcome."""
-    flips: int
-    """Samples whose prediction differs from the reference's."""
-    ref_only: int | None
-    """Samples right under the reference alone; None when the data have no labels."""
-    other_only: int | None
-    """Samples right under this profile alone; None when the data have no labels."""
+    """Measured under both the profile and the reference."""
     expected: int
     """Samples that should have been measured."""
+    drop: PairedDrop | None
+    """Of the task's first metric; None without labels or samples."""
+    flips: Estimate | None
+    """Rate of samples whose answer differs from the reference's; None without samples."""
 
     def __post_init__(self) -> None:
-        if (self.ref_only is None) != (self.other_only is None):
-            raise ValueError(f"{self.profile}: ref_only and other_only must both be counts or both None")
-        counts = [self.samples, self.flips, self.ref_only or 0, self.other_only or 0, self.expected]
-        if not all(isinstance(count, Integral) and count >= 0 for count in counts):
-            raise ValueError(f"{self.profile}: counts must be whole numbers, not negative, got {self}")
-        if not max(self.flips, sum(counts[2:4])) <= self.samples <= self.expected:
-            raise ValueError(
-                f"{self.profile}: flips and discordant pairs must not exceed the samples, "
-                f"nor the samples the expected, got {self}"
-            )
+        if not 0 <= self.samples <= self.expected:
+            raise ValueError(f"{self.profile}: {self.samples} samples of {self.expected} expected")
 
 
 @dataclass(frozen=True)
 class Drop:
-    """Accuracy under the reference minus accuracy under the profile, as a fraction."""
+    """The metric under the reference minus that under the profile; of an error, the other way round."""
 
     interval: Interval
     p_margin: float | None
     """One-sided, of H0: drop <= margin; None when not gated."""
     p_holm: float | None
     """The same, adjusted for everything tested in the run."""
-    p_mcnemar: float
-    """Two-sided exact, of H0: no drop; whatever the margin."""
+    p_zero: float
+    """Two-sided, of H0: no drop, whatever the margin; of a rate McNemar's exact test."""
 
 
 @dataclass(frozen=True)
 class Flips:
-    """Rate of samples whose prediction differs from the reference's, a fraction: instability, not error."""
+    """Rate of samples whose answer differs from the reference's, a fraction: instability, not error."""
 
     interval: Interval
     p_margin: float | None
@@ -122,16 +141,17 @@ class Judgement:
     """None without samples."""
 
 
-def judge(rows: Sequence[Counts], gate: Gate) -> list[Judgement]:
+def judge(rows: Sequence[Evidence], gate: Gate, metric: Metric | None) -> list[Judgement]:
     """One judgement for each row, in order; the reference itself is not a row.
 
-    The rows are one family for Holm's correction: pass all profiles of a run at once.
+    The rows are one family for Holm's correction: pass all profiles of a run at once. ``metric`` is what the drops are
+    of, and how they are spoken of; None where there are none.
     CamsimError: a gate on the drop, and data without labels.
     """
-    if gate.max_drop is not None and any(row.ref_only is None for row in rows):
+    if gate.max_drop is not None and any(row.drop is None and row.samples for row in rows):
         raise CamsimError(
-            f"max_drop: an accuracy drop of at most {gate.max_drop:g} cannot be judged without labels; "
-            "give labelled data (one folder per class), or gate on changed predictions with --max-flips"
+            f"max_drop: a drop of at most {gate.max_drop:g} cannot be judged without labels; "
+            "give labelled data, or gate on changed answers with --max-flips"
         )
     drops = [_drop(row, gate) for row in rows]
     flips = [_flips(row, gate) for row in rows]
@@ -141,7 +161,7 @@ def judge(rows: Sequence[Counts], gate: Gate) -> list[Judgement]:
     flips = [_adjust(flip, adjusted) for flip in flips]
     judgements = []
     for row, drop, flip in zip(rows, drops, flips, strict=True):
-        verdict, reasons = _verdict(row, gate, drop, flip, len(tested))
+        verdict, reasons = _verdict(row, gate, _drop_words(metric), drop, flip, len(tested))
         judgements.append(Judgement(row.profile, verdict, reasons, drop, flip))
     return judgements
 
@@ -151,19 +171,18 @@ def overall(judgements: Sequence[Judgement]) -> Verdict:
     return max((judgement.verdict for judgement in judgements), key=_BEST_FIRST.index, default="INCONCLUSIVE")
 
 
-def _drop(row: Counts, gate: Gate) -> Drop | None:
-    if row.ref_only is None or row.other_only is None or row.samples == 0:
+def _drop(row: Evidence, gate: Gate) -> Drop | None:
+    if row.drop is None:
         return None
-    pairs = (row.ref_only, row.other_only, row.samples)
-    p_margin = None if gate.max_drop is None else tango_p_above(*pairs, gate.max_drop)
-    return Drop(tango(*pairs, gate.confidence), p_margin, None, mcnemar_exact(row.ref_only, row.other_only))
+    p_margin = None if gate.max_drop is None else row.drop.p_above(gate.max_drop)
+    return Drop(row.drop.interval(gate.confidence), p_margin, None, row.drop.p_zero())
 
 
-def _flips(row: Counts, gate: Gate) -> Flips | None:
-    if row.samples == 0:
+def _flips(row: Evidence, gate: Gate) -> Flips | None:
+    if row.flips is None:
         return None
-    p_margin = None if gate.max_flips is None else wilson_p_above(row.flips, row.samples, gate.max_flips)
-    return Flips(wilson(row.flips, row.samples, gate.confidence), p_margin, None)
+    p_margin = None if gate.max_flips is None else row.flips.p_above(gate.max_flips)
+    return Flips(row.flips.interval(gate.confidence), p_margin, None)
 
 
 _Drift = TypeVar("_Drift", Drop, Flips)
@@ -188,22 +207,30 @@ class _Words:
     margin: str
     lowest: float
     """The least value of the metric: a margin there can never be met."""
+    scale: float = 100.0
+    """From the metric's number to the one that is written."""
 
 
-_DROP_WORDS = _Words("accuracy drop", "points", "stays", "exceeds", "it stays", "the margin {}", -1.0)
 _FLIPS_WORDS = _Words("flips", "%", "stay", "exceed", "they stay", "{} %", 0.0)
 
 
+def _drop_words(metric: Metric | None) -> _Words:
+    if metric is None:
+        return _FLIPS_WORDS  # nothing will be said of a drop
+    unit, scale = ("points", 100.0) if metric.unit == "%" else (metric.unit, 1.0)
+    return _Words(metric.drop_title, unit, "stays", "exceeds", "it stays", "the margin {}", -math.inf, scale)
+
+
 def _verdict(
-    row: Counts, gate: Gate, drop: Drop | None, flips: Flips | None, tests: int
+    row: Evidence, gate: Gate, words: _Words, drop: Drop | None, flips: Flips | None, tests: int
 ) -> tuple[Verdict, tuple[str, ...]]:
     if row.samples < gate.min_samples:
         too_few = f"{_samples(row.samples)} measured: a verdict needs at least {gate.min_samples}"
         return "INCONCLUSIVE", (too_few,)
-    metrics = ((_DROP_WORDS, drop, gate.max_drop), (_FLIPS_WORDS, flips, gate.max_flips))
+    metrics = ((words, drop, gate.max_drop), (_FLIPS_WORDS, flips, gate.max_flips))
     findings = [
-        _judge_metric(words, found.interval, margin, found.p_holm, gate, tests)
-        for words, found, margin in metrics
+        _judge_metric(how, found.interval, margin, found.p_holm, gate, tests, row.samples)
+        for how, found, margin in metrics
         if found is not None and found.p_holm is not None and margin is not None
     ]
     if row.samples < row.expected:
@@ -220,11 +247,15 @@ def _samples(count: int) -> str:
 
 
 def _judge_metric(
-    words: _Words, interval: Interval, margin: float, p_holm: float, gate: Gate, tests: int
+    words: _Words, interval: Interval, margin: float, p_holm: float, gate: Gate, tests: int, samples: int
 ) -> tuple[Verdict, str]:
-    value, low, high, bound = _in_hundredths(interval, margin)
-    text = f"{words.name} {value} {words.unit} [{low}, {high}]"
+    value, low, high, bound = _written(interval, margin, words.scale)
+    text = " ".join(part for part in (words.name, value, words.unit, f"[{low}, {high}]") if part)
     limit = words.margin.format(bound)
+    # Of a fraction the size of rare failures is known; gains elsewhere must not hide that they could be unseen.
+    least = least_samples(margin, gate.confidence) if words.scale == 100 and margin > 0 else 0
+    if interval.high < margin and samples < least:
+        return "INCONCLUSIVE", f"{text}: below {limit}, but fewer than {least} samples may miss rare failures"
     if interval.high < margin:
         return "PASS", f"{text} {words.stays} below {limit}"
     if interval.low > margin and p_holm < gate.alpha:
@@ -239,9 +270,9 @@ def _judge_metric(
     return "INCONCLUSIVE", text + reason
 
 
-def _in_hundredths(interval: Interval, margin: float) -> tuple[str, str, str, str]:
-    """Value, low, high and margin times 100, with the decimals that tell the limits from the margin."""
-    numbers = [100 * number for number in (interval.value, interval.low, interval.high, margin)]
+def _written(interval: Interval, margin: float, scale: float) -> tuple[str, str, str, str]:
+    """Value, low, high and margin times ``scale``, with the decimals that tell the limits from the margin."""
+    numbers = [scale * number for number in (interval.value, interval.low, interval.high, margin)]
     for decimals in range(1, 5):
         # Adding 0.0 turns -0.0 into 0.0.
         value, low, high, bound = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in numbers)

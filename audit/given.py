@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from audit.data import Dataset, open_dataset
 from audit.models import Model, load_model
+from audit.models.network import Network
+from audit.tasks.open import open_task
+from audit.tasks.vision_task import VisionTask
 from camsim import Profile, catalog
 from camsim.errors import CamsimError
+
+Subject = Model | Network | VisionTask[Any] | str | Path
+"""What can be audited: a task that is bound to its data, a model of either kind, or a file."""
 
 
 def check_given(
@@ -25,9 +32,21 @@ def check_given(
 
 
 def open_given(
+    model: Subject, data: Dataset | str | Path | None, limit: int | None, task: str = "auto"
+) -> tuple[VisionTask[Any], Dataset]:
+    """The task; and the data, opened if they are a path, or the built-in scenes for None.
+
+    Raises:
+        CamsimError: either cannot be opened, or they do not fit.
+    """
+    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    return open_task(model, dataset, task), dataset
+
+
+def open_classifier(
     model: Model | str | Path, data: Dataset | str | Path | None, limit: int | None
 ) -> tuple[Model, Dataset]:
-    """The model, loaded if it is a path; the data, opened if they are a folder, or the built-in scenes for None.
+    """The same for what works on classifiers alone.
 
     Raises:
         CamsimError: either cannot be opened.

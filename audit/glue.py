@@ -13,8 +13,9 @@ import torch
 from onnx import GraphProto, ModelProto, compose, version_converter
 from torch import Tensor, nn
 
+from audit.frame import Frame
 from audit.models.graph import image_input
-from audit.models.preprocess import LUMA, ImageInput, ResolvedPreprocess
+from audit.models.preprocess import LUMA, ImageInput, ResolvedPreprocess, frame_of
 from audit.models.resolve import resolve
 from audit.models.safety import CheckedModel, read_onnx, with_weights
 from audit.models.session import first_line, open_session
@@ -138,7 +139,14 @@ def frame_and_crop(
         CamsimError: a picture of that size would be resized on its way into the model.
     """
     if prepared.size is None:
-        return size, None
+        if prepared.resize in ("stretch", "keep") and prepared.stride == 1:
+            return size, None
+        if size is not None and frame_of(size, prepared) == Frame.unchanged(size):
+            return size, None
+        raise CamsimError(
+            f"'resize: {prepared.resize}' with 'stride: {prepared.stride}' changes frames of most sizes, which ONNX does "
+            f"not do as camsim does; give a --size that reaches the model as it is"
+        )
     height, width = prepared.size
     shorter = prepared.resize_shorter
     tall, wide = size or (prepared.size if shorter is None else (shorter, shorter))

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 
 from audit.data import Dataset
-from audit.models import Model
 from camsim import Profile
 from camsim.profile_file import to_yaml
 
@@ -20,12 +19,12 @@ PACKAGES = ("camsim", "torch", "numpy", "kornia", "onnx", "onnxruntime", "pillow
 
 
 def run_key(
-    model: Model, data: Dataset, split: str, profiles: Sequence[Profile], seed: int, search: int
+    model_sha256: str, data: Dataset, split: str, profiles: Sequence[Profile], seed: int, search: int
 ) -> dict[str, Any]:
     """What decides the outcomes of a run; two runs with the same key have the same results."""
     return {
         "camsim": version("camsim"),
-        "model": model.sha256,
+        "model": model_sha256,
         "data": data.sha256,
         "scenes": data.description,
         "split": split,

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.camera import Lineup
+from audit.camera import Shooter
 from audit.data import Sample
 from audit.evenly import evenly
-from audit.outcome import Outcome
 from audit.progress import Progress
 
 SHOWN_SCENES = 4
 
 
 def take_pictures(
-    samples: Sequence[Sample], outcomes: Sequence[Outcome], lineups: Sequence[Lineup], seed: int, show: Progress
+    samples: Sequence[Sample], measured: Set[str], lineups: Sequence[Shooter], seed: int, show: Progress
 ) -> dict[str, dict[str, NDArray[np.uint8]]]:
-    """Evenly spaced readable scenes: sample -> profile -> (H, W, 3)."""
-    readable = {row.sample for row in outcomes}
-    usable = [sample for sample in samples if sample.id in readable]
+    """Evenly spaced scenes of those that were measured: sample -> profile -> (H, W, 3)."""
+    usable = [sample for sample in samples if sample.id in measured]
     chosen = evenly(usable, SHOWN_SCENES)
     names = [name for lineup in lineups for name in lineup.names]
     show.start("Pictures", len(chosen) * len(names))

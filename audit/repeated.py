@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from audit.stats import Interval, bootstrap_mean, tango_interval
+from audit.stats import Interval, tango_interval
+from audit.stats.drop import MeanDrop
 
 
 def repeated_rate(hits: ArrayLike, confidence: float = 0.95) -> Interval:
@@ -32,7 +33,7 @@ def repeated_drop(reference: ArrayLike, other: ArrayLike, confidence: float = 0.
     """Mean of ``reference - other``, scores (N samples, R repeats) in [0, 1] that belong together pair by pair.
 
     Hits of 0 and 1 get Tango's paired interval (see `audit.stats.tango`) with the mean number of discordant pairs;
-    other scores a bootstrap over the samples.
+    other scores the interval of `audit.stats.drop.MeanDrop`.
 
     ValueError: no samples, other shapes, or scores outside [0, 1].
     """
@@ -40,7 +41,7 @@ def repeated_drop(reference: ArrayLike, other: ArrayLike, confidence: float = 0.
     if first.shape != second.shape:
         raise ValueError(f"reference and other must have the same shape, got {first.shape} and {second.shape}")
     if not (_is_binary(first) and _is_binary(second)):
-        return bootstrap_mean((first - second).mean(axis=1), confidence)
+        return MeanDrop((first - second).mean(axis=1)).interval(confidence)
     ref_only = float(((first == 1) & (second == 0)).mean(axis=1).sum())
     other_only = float(((first == 0) & (second == 1)).mean(axis=1).sum())
     return tango_interval(ref_only, other_only, len(first), confidence)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.gate import EXIT_CODES, Verdict
-from audit.outcome import Outcome, to_table, write_outcomes
+from audit.outcome import Outcomes, write_batches
 from audit.report import render_html
 from audit.runs import SAMPLES, make_folder, write_report
+from audit.spoiled import Spoiled
 from camsim import Profile, catalog
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ class Result:
     results: Mapping[str, Any]
     """What results.json holds (schema 1)."""
     manifest: Mapping[str, Any]
-    outcomes: tuple[Outcome, ...]
+    outcomes: Outcomes
     """One row for each sample and profile."""
     worst: tuple[Profile, ...]
     """The worst settings found."""
     pictures: Mapping[str, Mapping[str, NDArray[np.uint8]]]
     """A few scenes as every profile shows them: sample -> profile -> (H, W, 3)."""
+    spoiled: tuple[Spoiled, ...]
+    """Of ``results["most_changed"]``, in its order."""
 
     @property
     def verdict(self) -> Verdict:
@@ -47,7 +50,7 @@ class Result:
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each sample and profile, as in samples.parquet."""
-        return to_table(self.outcomes).to_pandas()
+        return self.outcomes.table().to_pandas()
 
     def save(self, folder: str | Path) -> Path:
         """Write manifest.json, results.json, samples.parquet, report.html and worst/*.yaml.
@@ -61,6 +64,6 @@ class Result:
         place = make_folder(folder, *(["worst"] if self.worst else []))
         for profile, case in zip(self.worst, self.results["worst_cases"], strict=True):
             catalog.save(profile, place / case["file"])
-        write_outcomes(place / SAMPLES, self.outcomes)
-        page = render_html(self.results, self.manifest, self.pictures)
+        write_batches(place / SAMPLES, self.outcomes.schema, self.outcomes.batches())
+        page = render_html(self.results, self.manifest, self.pictures, self.spoiled)
         return write_report(place, self.results, self.manifest, page)

@@ -1,4 +1,4 @@
-"""results.json: the audit's outcome as data (schema 1). No times in it: the same audit gives the same file."""
+"""results.json: the audit's outcome as data (schema 2). No times in it: the same audit gives the same file."""
 
 from __future__ import annotations
 
@@ -6,89 +6,187 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 import camsim
+from audit.axes.compare import compare
+from audit.breakdown import breakdown_json, breakdowns, worst_groups_json
+from audit.columns import Pair, pair
+from audit.comparison import Comparison, flips_of
 from audit.data import Dataset
-from audit.gate import Counts, Drop, Flips, Gate, Judgement, judge, overall
+from audit.entry import Entry
+from audit.finite import interval_json
+from audit.gate import Drop, Evidence, Flips, Gate, Judgement, judge, overall
 from audit.matrix import Unreadable
-from audit.models import Model
-from audit.outcome import Outcome
+from audit.most_changed import MostChanged
+from audit.outcome import Outcomes
+from audit.planning import Spread, planning_json
+from audit.progress import Progress
 from audit.searching.audited import WorstCase
-from audit.stats import Interval, bootstrap_mean, wilson
-from camsim import Profile, catalog
+from audit.stats import Interval
+from audit.stats.worst_groups import Breakdown
+from audit.tasks.describe import model_json, task_json
+from audit.tasks.metric import Metric
+from audit.tasks.vision_task import VisionTask, primary
 
-SCHEMA = 1
+SCHEMA = 2
+PARTS = ("value", "low", "high")
+"""Of an interval."""
 
 
 def build_results(
     *,
-    model: Model,
-    classes: int,
+    task: VisionTask[Any],
     data: Dataset,
     split: str,
-    labelled: bool,
-    reference: Profile,
-    profiles: Sequence[Profile],
-    outcomes: Sequence[Outcome],
+    entries: Sequence[Entry],
+    outcomes: Outcomes,
     unreadable: Sequence[Unreadable],
     worst: Sequence[WorstCase],
     gate: Gate,
     seed: int,
+    show: Progress,
 ) -> dict[str, Any]:
-    """Judge every profile and worst case, and put everything in one JSON-able dict."""
-    by_profile: dict[str, list[Outcome]] = {profile.name: [] for profile in [reference, *profiles]}
-    for outcome in outcomes:
-        by_profile[outcome.profile].append(outcome)
-    base = {outcome.sample: outcome for outcome in by_profile[reference.name]}
-    rows = [(profile, "profile", by_profile[profile.name]) for profile in profiles]
-    rows += [(case.profile, "worst_case", list(case.judged)) for case in worst]
-    counts = [_counts(profile.name, own, base, labelled) for profile, _, own in rows]
-    judgements = judge(counts, gate)
+    """Judge every profile and worst case; everything in one JSON-able dict. The first entry is the reference."""
+    reference = entries[0]
+    base = outcomes.of(reference.name)
+    figures = _Figures(task, gate.confidence)
+    changed = MostChanged()
+    rows: list[dict[str, Any]] = []
+    evidence: list[Evidence] = []
+    groups: dict[str | None, list[Breakdown]] = {}
+    spreads: list[Spread] = []
+    show.start("Statistics", len(entries))
+    for entry in entries:
+        found = pair(outcomes.of(entry.name), base)
+        row = figures.row(entry, found)
+        if entry.judged:
+            evidence.append(figures.evidence(entry.name, found))
+            if task.labelled and found.samples:
+                groups[entry.name] = breakdowns(found, gate.confidence)
+                row["worst_groups"] = worst_groups_json(groups[entry.name])
+                spreads.append(Spread.of(found))
+        if entry.role == "profile":
+            changed.add(entry.name, found)
+        rows.append(row)
+        show.advance(1)
+    judgements = judge(evidence, gate, primary(task))
+    judged = [row for row, entry in zip(rows, entries, strict=True) if entry.judged]
+    for row, judgement in zip(judged, judgements, strict=True):
+        row |= _judged(judgement)
     verdict = overall(judgements)
+    hardest = _hardest(judged)
     return {
         "schema": SCHEMA,
         "camsim": camsim.__version__,
         "verdict": verdict,
         "reasons": _reasons(judgements, verdict),
         "gate": asdict(gate),
-        "model": {"name": model.name, "sha256": model.sha256, "classes": classes, "input": model.describe()},
+        "task": task_json(task)
+        | {
+            "metrics": [_metric(metric) for metric in figures.metrics],
+            "further": [_metric(metric) for metric in figures.further],
+        },
+        "model": model_json(task),
         "data": {
             "name": data.name,
             "description": data.description,
             "sha256": data.sha256,
             "split": split,
-            "samples": len(base),
-            "labelled": labelled,
+            "samples": base.num_rows,
+            "labelled": task.labelled,
             "unreadable": [asdict(item) for item in unreadable],
         },
         "reference": reference.name,
         "seed": seed,
-        "profiles": [_row(reference, "reference", list(base.values()), None, labelled, gate)]
-        + [
-            _row(profile, role, own, judgement, labelled, gate)
-            for (profile, role, own), judgement in zip(rows, judgements, strict=True)
-        ],
-        "worst_cases": [case.to_json(labelled) for case in worst],
+        "planning": planning_json(primary(task), spreads, judgements, gate),
+        "profiles": rows,
+        "groups": {"profile": hardest, "breakdowns": [breakdown_json(one) for one in groups[hardest]]}
+        if hardest in groups
+        else None,
+        "most_changed": [one.to_json() for one in changed.worst()],
+        "yardstick": _yardstick(rows, task),
+        "worst_cases": [case.to_json(task.labelled) for case in worst],
     }
 
 
-def _measured(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    return [outcome for outcome in outcomes if outcome.flip is not None]
+class _Figures:
+    """The numbers of one row after the other."""
+
+    def __init__(self, task: VisionTask[Any], confidence: float) -> None:
+        self.metrics = [metric for metric in task.metrics if task.labelled or not metric.needs_labels]
+        self.further = [metric for metric in task.further if task.labelled or not metric.needs_labels]
+        self._primary, self._confidence, self._compare = primary(task), confidence, Comparison()
+
+    def evidence(self, name: str, found: Pair) -> Evidence:
+        """What a profile is judged by."""
+        drop = None if self._primary is None else self._compare.drop(self._primary, found)
+        return Evidence(name, found.samples, found.expected, drop, flips_of(found))
+
+    def row(self, entry: Entry, found: Pair) -> dict[str, Any]:
+        """A row before it is judged."""
+        first = entry.role == "reference"
+        flips = None if first else flips_of(found)
+        others = [metric for metric in self.metrics if metric is not self._primary and not metric.against_reference]
+        return {
+            "profile": entry.name,
+            "title": entry.title,
+            "kind": entry.kind,
+            "role": entry.role,
+            "samples": found.samples,
+            "verdict": None,
+            "reasons": [],
+            "errors": list(found.errors),
+            "metrics": {
+                metric.key: None if first and metric.against_reference else self._interval(metric, found)
+                for metric in self.metrics
+            },
+            "drop": None if first or self._primary is None else self._drop(self._primary, found),
+            "drops": {} if first else {metric.key: self._drop(metric, found) for metric in others},
+            "flips": None if flips is None else interval_json(flips.interval(self._confidence)),
+            "further": {metric.key: self._interval(metric, found) for metric in self.further},
+            "worst_groups": [],
+        }
+
+    def _interval(self, metric: Metric, found: Pair) -> dict[str, float | None] | None:
+        return interval_json(self._compare.interval(metric, found, self._confidence))
+
+    def _drop(self, metric: Metric, found: Pair) -> dict[str, float | None] | None:
+        drop = self._compare.drop(metric, found)
+        return None if drop is None else interval_json(drop.interval(self._confidence))
 
 
-def _counts(profile: str, own: Sequence[Outcome], base: Mapping[str, Outcome], labelled: bool) -> Counts:
-    measured = _measured(own)
-    ref_only = sum(bool(base[row.sample].correct) and not row.correct for row in measured)
-    other_only = sum(bool(row.correct) and not base[row.sample].correct for row in measured)
-    return Counts(
-        profile=profile,
-        samples=len(measured),
-        flips=sum(bool(row.flip) for row in measured),
-        ref_only=ref_only if labelled else None,
-        other_only=other_only if labelled else None,
-        expected=len(own),
-    )
+def on_reference(results: Mapping[str, Any]) -> dict[str, float | None]:
+    """The model's metrics on the reference, by key."""
+    (row,) = [row for row in results["profiles"] if row["role"] == "reference"]
+    return {key: None if found is None else found["value"] for key, found in row["metrics"].items()}
+
+
+def _judged(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "verdict": judgement.verdict,
+        "reasons": list(judgement.reasons),
+        "drop": _drift(judgement.drop),
+        "flips": _drift(judgement.flips),
+    }
+
+
+def _drift(drift: Drop | Flips | None) -> dict[str, float | None] | None:
+    if drift is None:
+        return None
+    numbers = {key: value for key, value in asdict(drift).items() if key != "interval"}
+    return (interval_json(drift.interval) or dict.fromkeys(PARTS)) | numbers
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "key": metric.key,
+        "title": metric.title,
+        "kind": metric.kind,
+        "short": metric.short,
+        "unit": metric.unit,
+        "digits": metric.digits,
+        "better": metric.better,
+        "against_reference": metric.against_reference,
+    }
 
 
 def _reasons(judgements: Sequence[Judgement], verdict: str) -> list[str]:
@@ -100,43 +198,24 @@ def _reasons(judgements: Sequence[Judgement], verdict: str) -> list[str]:
     return [f"{item.profile}: {item.reasons[0]}" for item in judgements if item.verdict == verdict]
 
 
-def _row(
-    profile: Profile,
-    role: str,
-    own: Sequence[Outcome],
-    judgement: Judgement | None,
-    labelled: bool,
-    gate: Gate,
-) -> dict[str, Any]:
-    measured = _measured(own)
-    accuracy = divergence = None
-    if measured and labelled:
-        accuracy = wilson(sum(bool(row.correct) for row in measured), len(measured), gate.confidence)
-    if measured and judgement is not None:
-        divergence = bootstrap_mean(np.array([row.jsd for row in measured]), gate.confidence)
-    errors = sorted({row.error for row in own if row.error is not None})
-    return {
-        "profile": profile.name,
-        "title": profile.title,
-        "kind": catalog.kind(profile),
-        "role": role,
-        "samples": len(measured),
-        "verdict": judgement.verdict if judgement else None,
-        "reasons": list(judgement.reasons) if judgement else [],
-        "errors": errors,
-        "accuracy": _interval(accuracy),
-        "drop": _drift(judgement.drop) if judgement else None,
-        "flips": _drift(judgement.flips) if judgement else None,
-        "jsd": _interval(divergence),
+def _hardest(judged: Sequence[Mapping[str, Any]]) -> str | None:
+    """The device with the largest drop; None without labels."""
+    drops = {
+        row["profile"]: row["drop"]["value"]
+        for row in judged
+        if row["role"] == "profile" and row["drop"] is not None and row["drop"]["value"] is not None
     }
+    return max(drops, key=lambda name: drops[name], default=None)
 
 
-def _interval(interval: Interval | None) -> dict[str, float] | None:
-    return None if interval is None else asdict(interval)
-
-
-def _drift(drift: Drop | Flips | None) -> dict[str, float | None] | None:
-    if drift is None:
+def _yardstick(rows: Sequence[Mapping[str, Any]], task: VisionTask[Any]) -> dict[str, Any] | None:
+    """Devices beside common corruptions, by drop or, without labels, by flips; None where none were asked for."""
+    if not any(row["role"] == "corruption" for row in rows):
         return None
-    numbers = {key: value for key, value in asdict(drift).items() if key != "interval"}
-    return asdict(drift.interval) | numbers
+    key = "flips" if primary(task) is None else "drop"
+    known = {
+        row["profile"]: Interval(**{part: row[key][part] for part in PARTS})
+        for row in rows
+        if row["role"] != "reference" and row[key] is not None and None not in [row[key][part] for part in PARTS]
+    }
+    return {"measure": key, **compare(known).to_json()}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from audit.matrix import Chunk, Unreadable
-from audit.outcome import Outcome, read_outcomes, write_outcomes
+from audit.outcome import Outcomes, schema, to_table, write_batches, write_table
 from camsim.atomic import write_text
 from camsim.errors import CamsimError
 
@@ -19,6 +22,9 @@ RESULTS = "results.json"
 SAMPLES = "samples.parquet"
 REPORT = "report.html"
 PARTS = "parts"
+
+ROWS_AT_A_TIME = 100_000
+"""Of samples.parquet, in memory at once."""
 
 
 class RunFolder:
@@ -75,25 +81,42 @@ class RunFolder:
                 f"{self.path}: cannot be resumed, the run there had another {', '.join(changed)}; choose another --out"
             )
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: Chunk, columns: Mapping[str, pa.DataType]) -> None:
         """Keep a finished chunk; its .json is written last and says that it is whole."""
         part = self.path / PARTS / f"{self._count:06d}"
-        write_outcomes(part.with_suffix(".parquet"), chunk.outcomes)
+        write_table(part.with_suffix(".parquet"), to_table(chunk.outcomes, columns))
         note = {"samples": chunk.samples, "unreadable": [asdict(item) for item in chunk.unreadable]}
         write_text(part.with_suffix(".json"), json.dumps(note))
         self._count += 1
 
-    def done(self) -> tuple[list[Outcome], list[Unreadable], set[str]]:
-        """Outcomes, unreadable samples and ids of all samples that are finished."""
-        outcomes: list[Outcome] = []
+    def done(self) -> tuple[list[Unreadable], set[str]]:
+        """Unreadable samples, and ids of all samples that are finished."""
         unreadable: list[Unreadable] = []
         samples: set[str] = set()
-        for note_path in sorted((self.path / PARTS).glob("*.json")):
+        for note_path in self._notes():
             note = json.loads(note_path.read_text(encoding="utf-8"))
-            outcomes += read_outcomes(note_path.with_suffix(".parquet"))
             unreadable += [Unreadable(**item) for item in note["unreadable"]]
             samples |= set(note["samples"])
-        return outcomes, unreadable, samples
+        return unreadable, samples
+
+    def outcomes(self, columns: Mapping[str, pa.DataType]) -> Outcomes:
+        """All chunks in one file, in the order in which they came; memory does not grow with their number."""
+        shape = schema(columns)
+        write_batches(self.path / SAMPLES, shape, self._batches(shape))
+        return Outcomes(self.path / SAMPLES)
+
+    def _batches(self, shape: pa.Schema) -> Iterator[pa.RecordBatch]:
+        waiting: list[pa.Table] = []
+        for note_path in self._notes():
+            waiting.append(pq.read_table(note_path.with_suffix(".parquet"), schema=shape))
+            if sum(table.num_rows for table in waiting) >= ROWS_AT_A_TIME:
+                yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+                waiting = []
+        if waiting:
+            yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+
+    def _notes(self) -> list[Path]:
+        return sorted((self.path / PARTS).glob("*.json"))
 
     def finish(self) -> None:
         """The run is complete: drop what only an unfinished one needs."""

@@ -17,10 +17,27 @@ def output_size(model: Model) -> int:
 
 def class_targets(model: Model, data: Dataset, classes: int) -> dict[str, int] | None:
     """Index of each sample's class in the model's output."""
+    names = class_indices(model.classes, data, classes)
+    if names is None:
+        return None
+    return {sample.id: names[sample.target] for sample in data.samples if sample.target is not None}
+
+
+def class_indices(known: tuple[str, ...] | None, data: Dataset, classes: int) -> dict[str, int] | None:
+    """Index of each of the data's classes in the model's output.
+
+    Args:
+        known: the model's class names, where they are.
+        data: None comes back where they have no classes.
+        classes: how many the model has.
+
+    Raises:
+        CamsimError: the model does not know a class.
+    """
     if data.class_names is None:
         return None
-    if model.classes is not None:
-        names = {name: index for index, name in enumerate(model.classes)}
+    if known is not None:
+        names = {name: index for index, name in enumerate(known)}
         unknown = [name for name in data.class_names if name not in names]
         if unknown:
             hint = did_you_mean(unknown[0], names)
@@ -35,4 +52,4 @@ def class_targets(model: Model, data: Dataset, classes: int) -> dict[str, int] |
             f"{data.name} has {len(data.class_names)} class folders but the model has {classes} outputs: name the "
             "model's classes with --classes FILE or in its sidecar, or use --labels none"
         )
-    return {sample.id: names[sample.target] for sample in data.samples if sample.target is not None}
+    return names

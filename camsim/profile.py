@@ -20,7 +20,14 @@ from camsim.profile_choices import Choices, Omit, Orders, changed_chain, choice_
 from camsim.sensor import InverseIspResponse, Sensor
 from camsim.spec import Knob, Model, Range, Spec, Stage, StageSpec
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$", max_length=120)]
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*(@[a-z][a-z-]*=-?[0-9]+(\.[0-9]+)?)*$",
+        max_length=120,
+    ),
+]
+"""Words joined by ``/``; then, of a device somewhere along an axis of drift, ``@iso=400``."""
 
 
 class Provenance(Model):

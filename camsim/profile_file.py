@@ -235,7 +235,9 @@ def _message(detail: Any) -> str:
         case "string_pattern_mismatch":
             short = context["pattern"] == VARIANT_NAME
             words = (
-                "lower-case letters and digits" if short else "words of letters, digits, '.', '_', '-' joined by '/'"
+                "lower-case letters and digits"
+                if short
+                else "words of letters, digits, '.', '_', '-' joined by '/', perhaps followed by '@axis=number'"
             )
             return f"must be {words}, got {given!r}"
         case "value_error":

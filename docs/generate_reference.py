@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from generator.cli import cli_page
+from generator.decoders import decoders_page
 from generator.profiles import profiles_page
 from generator.python_api import python_page
 from generator.results import results_page
@@ -14,6 +15,7 @@ from generator.stages import stages_page
 
 PAGES = {
     "cli": cli_page,
+    "decoders": decoders_page,
     "profiles": profiles_page,
     "python": python_page,
     "results": results_page,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from audit.data.truth import Truth, TruthKind
 from camsim.errors import CamsimError, NoDataError
 
 MIN_SIDE = 8
@@ -27,6 +29,12 @@ class Sample:
     """Name of the class; None when unlabelled."""
     loader: Callable[[], Tensor] = field(repr=False, compare=False)
     """An audit calls it in a thread of its own, one sample after the other, while the model runs."""
+    truth: Callable[[], Truth] | None = field(default=None, repr=False, compare=False)
+    """Reads what is in it, in pixels of the file; None: nothing but ``target`` is known."""
+    cluster: str | None = None
+    """What it belongs to with others that resemble it (a video, a site, a patient); None: it stands by itself."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Further facts by which results are broken down, such as ``{"weather": "rain"}``."""
 
     def load(self) -> Tensor:
         """The scene: (3, H, W) float32, linear light, sRGB primaries, 1.0 = diffuse white.
@@ -48,26 +56,71 @@ class Sample:
             raise CamsimError(f"{self.id}: holds NaN or infinite values")
         return scene
 
+    def load_truth(self, shape: tuple[int, int]) -> Truth | None:
+        """What is in it, in pixels of a scene of ``shape`` (height, width), as `load` gives it; None: not known.
+
+        Raises:
+            CamsimError: it cannot be read; the message starts with the sample's id.
+        """
+        if self.truth is None:
+            return None
+        try:
+            return self.truth().resized(shape)
+        except CamsimError as error:
+            raise CamsimError(f"{self.id}: {error}") from error
+
 
 @dataclass(frozen=True)
 class Dataset:
     """Samples in the order of their ids."""
 
     name: str
-    samples: tuple[Sample, ...]
+    samples: Sequence[Sample]
+    """A tuple, or a sequence that makes each sample when it is asked for (`audit.data.table.SampleTable`)."""
     class_names: tuple[str, ...] | None
-    """Sorted; also the classes that a limit left without samples. None when unlabelled."""
+    """Sorted, or in the order that their file gives; also those that a limit left without samples. None when
+    unlabelled."""
     sha256: str
     """Of the ids, targets and contents; see ``fingerprint``."""
     description: str
     """One sentence for the report."""
+    truth: TruthKind | None = None
+    """What the samples say is in them; None: ``class`` where there are class names, else nothing."""
+    notes: tuple[str, ...] = ()
+    """What was found wrong with the data and what was done about it, counted: one sentence each, for the report."""
 
     def __post_init__(self) -> None:
-        if not self.samples:
+        if not len(self.samples):
             raise NoDataError(f"{self.name}: holds no samples")
-        repeated = [name for name, count in Counter(sample.id for sample in self.samples).items() if count > 1]
-        if repeated:
-            raise CamsimError(f"{self.name}: the sample id {repeated[0]!r} is not unique")
+        repeated = _repeated_id(self.samples)
+        if repeated is not None:
+            raise CamsimError(f"{self.name}: the sample id {repeated!r} is not unique")
+
+
+def take(samples: Sequence[Sample], places: Sequence[int]) -> Sequence[Sample]:
+    """The samples at these places, in this order; of a sequence that makes its samples, again such a one."""
+    if isinstance(samples, Takes):
+        return samples.take(places)
+    return tuple(samples[place] for place in places)
+
+
+@runtime_checkable
+class Takes(Protocol):
+    """A sequence of samples that knows parts of itself without making the samples."""
+
+    def take(self, places: Sequence[int]) -> Sequence[Sample]:
+        """The samples at these places, in this order."""
+        ...
+
+    def repeated_id(self) -> str | None:
+        """An id that occurs more than once."""
+        ...
+
+
+def _repeated_id(samples: Sequence[Sample]) -> str | None:
+    if isinstance(samples, Takes):
+        return samples.repeated_id()
+    return next((name for name, count in Counter(sample.id for sample in samples).items() if count > 1), None)
 
 
 def fingerprint(parts: Iterable[tuple[str, str | None, str]]) -> str:
@@ -79,7 +132,7 @@ def fingerprint(parts: Iterable[tuple[str, str | None, str]]) -> str:
     return digest.hexdigest()
 
 
-def subset(targets: Sequence[str | None], limit: int | None) -> list[int]:
+def subset(targets: Sequence[Hashable], limit: int | None) -> list[int]:
     """Indices of at most ``limit`` samples: evenly over the classes, evenly spaced within each; always the
     same.
 
@@ -94,7 +147,7 @@ def subset(targets: Sequence[str | None], limit: int | None) -> list[int]:
         return list(range(len(targets)))
     if limit < 1:
         raise CamsimError(f"--limit must be at least 1, got {limit}")
-    members: dict[str | None, list[int]] = {}
+    members: dict[Hashable, list[int]] = {}
     for index, target in enumerate(targets):
         members.setdefault(target, []).append(index)
     chosen: list[int] = []

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-import torch
+import pyarrow as pa
+import pyarrow.compute as pc
 from torch import Tensor
 
-from audit.data.dataset import Dataset, Sample, check_max_side, fingerprint, reduce, subset
-from camsim.errors import CamsimError, NoDataError, UnsafeError
-from camsim.imageio import SCENE_SUFFIXES, missing_path, read_image
-from camsim.imageio import read_scene as read_scene_file
-from camsim.rawio import CAMERA_SUFFIXES
-from camsim.rawio import read_scene as read_raw
-from camsim.unprocess import from_display
+from audit.data.dataset import Dataset, check_max_side
+from audit.data.paths import content_sha256
+from audit.data.reader import SUFFIXES, Reader
+from audit.data.table import Columns, Found, assemble, coded, texts_of
+from audit.data.tree import Tree, left_out, search, single
+from camsim.errors import CamsimError, NoDataError
+from camsim.profile import Profile
 
 Labels = Literal["auto", "folders", "none"]
 """*folders*: the first folder below the root is the class; *none*: unlabelled; *auto*: see
 ``open_folder``."""
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-SUFFIXES = (*IMAGE_SUFFIXES, *sorted(CAMERA_SUFFIXES), *SCENE_SUFFIXES)
-
 
 def open_folder(
-    path: Path | str, *, labels: Labels = "auto", limit: int | None = None, max_side: int = 1024
+    path: Path | str,
+    *,
+    labels: Labels = "auto",
+    limit: int | None = None,
+    max_side: int = 1024,
+    raw_profile: Profile | None = None,
 ) -> Dataset:
     """A folder, searched with its sub-folders, or a single file.
 
@@ -54,158 +52,79 @@ def open_folder(
     if labels not in get_args(Labels):
         raise CamsimError(f"--labels must be one of {', '.join(get_args(Labels))}, got {labels!r}")
     try:
-        found = _search(path) if path.is_dir() else _single(path)
+        tree = search(path) if path.is_dir() else single(path)
     except OSError as error:
         raise CamsimError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if not found.ids:
-        raise NoDataError(f"{path}: holds no images{_left_out(found)}; looked for {' '.join(SUFFIXES)}")
-    labelled = _is_labelled(path, found, labels)
-    targets = [name.split("/")[0] if labelled else None for name in found.ids]
-    chosen = [(found.ids[index], targets[index]) for index in subset(targets, limit)]
-    digests = [_content_sha256(found.root / name) for name, _ in chosen]
-    classes = tuple(sorted({target for target in targets if target is not None}))
-    return Dataset(
+    if not len(tree.ids):
+        raise NoDataError(f"{path}: holds no images{left_out(tree)}; looked for {' '.join(SUFFIXES)}")
+    targets = pc.list_element(pc.split_pattern(tree.ids, "/"), 0) if _is_labelled(path, tree, labels) else None
+    classes = () if targets is None else tuple(sorted(pc.unique(targets).to_pylist()))
+    reader = Reader(max_side, raw_profile)
+    source = FileSource(tree.root, tree.ids, reader)
+    kinds = ", ".join(f"{number} {suffix}" for suffix, number in sorted(tree.kinds.items()))
+    found = Found(
         name=path.resolve().name,
-        samples=tuple(
-            Sample(name, target, partial(load_scene, found.root / name, max_side)) for name, target in chosen
-        ),
+        columns=Columns(tree.ids, None if targets is None else coded(texts_of(targets), classes)),
+        source=source,
         class_names=classes or None,
-        sha256=fingerprint((name, target, digest) for (name, target), digest in zip(chosen, digests, strict=True)),
-        description=_describe(found, chosen, digests, classes, max_side),
+        kind=None,
+        what=f"{kinds}; " + (f"{len(classes)} classes named by their folders" if classes else "without labels"),
+        left_out=left_out(tree),
     )
+    return assemble(found, limit, max_side)
 
 
-def load_scene(path: Path, max_side: int) -> Tensor:
-    """Read an image, camera RAW or scene file as (3, H, W) float32 linear light, its longer side at most
-    ``max_side``.
+@dataclass(frozen=True)
+class FileSource:
+    """Files below a folder, with nothing known of them but a class."""
 
-    Raises:
-        CamsimError: it cannot be read; the message does not repeat the path.
-    """
-    suffix = path.suffix.lower()
-    try:
-        if suffix in CAMERA_SUFFIXES:
-            scene = read_raw(path, max_side)
-        elif suffix in SCENE_SUFFIXES:
-            scene = torch.from_numpy(read_scene_file(path)).permute(2, 0, 1)
-        else:
-            scene = from_display(read_image(path))
-        return reduce(scene, max_side).contiguous()
-    except CamsimError as error:
-        raise CamsimError(str(error).removeprefix(f"{path}: ")) from error
-
-
-@dataclass
-class _Found:
     root: Path
-    ids: list[str] = field(default_factory=list)
-    folders: set[str] = field(default_factory=set)
-    """First-level folders, with images or without."""
-    hidden: int = 0
-    other: int = 0
-    links: int = 0
+    names: pa.Array
+    """Relative to it."""
+    reader: Reader
+
+    def path(self, row: int) -> Path:
+        return self.root / str(self.names[row].as_py())
+
+    def loader(self, row: int) -> Callable[[], Tensor]:
+        return self.reader.of(self.path(row))
+
+    def truth(self, row: int) -> None:
+        return None
+
+    def digest(self, row: int) -> str:
+        return content_sha256(self.path(row))
 
 
-def _single(path: Path) -> _Found:
-    if not path.exists():
-        raise missing_path(path)
-    if not path.is_file():
-        raise CamsimError(f"{path}: is neither a folder nor a file")
-    if path.suffix.lower() not in SUFFIXES:
-        raise CamsimError(
-            f"{path}: {path.suffix or 'a file without suffix'} is not an image; allowed: {' '.join(SUFFIXES)}"
-        )
-    return _Found(path.parent, [path.name])
-
-
-def _search(root: Path) -> _Found:
-    found = _Found(root)
-    real_root = root.resolve()
-    for entry in _entries(root):
-        name = Path(entry.path).relative_to(root).as_posix()
-        try:
-            name.encode()
-        except UnicodeEncodeError as error:
-            raise CamsimError(f"{root}: the file name {name!a} is not UTF-8; rename the file") from error
-        if entry.name.startswith("."):
-            found.hidden += 1
-            continue
-        if entry.is_symlink():
-            _stay_inside(entry.path, real_root)
-            if entry.is_dir():  # its images are found where they are
-                found.links += 1
-                continue
-        if entry.is_dir():
-            if "/" not in name:
-                found.folders.add(name)
-        elif Path(name).suffix.lower() in SUFFIXES and _is_readable_kind(entry):
-            found.ids.append(name)
-        else:
-            found.other += 1
-    found.ids.sort()
-    return found
-
-
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything below a folder, without following links or entering hidden folders."""
-    waiting = [str(folder)]
-    while waiting:
-        current = waiting.pop()
-        try:
-            with os.scandir(current) as entries:
-                for entry in entries:
-                    yield entry
-                    if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                        waiting.append(entry.path)
-        except OSError as error:
-            raise CamsimError(f"{current}: cannot be searched: {error.strerror or error}") from error
-
-
-def _stay_inside(link: str, real_root: Path) -> None:
-    try:
-        target = Path(link).resolve()
-    except (OSError, RuntimeError) as error:
-        raise UnsafeError(f"{link}: the link cannot be followed: {error}; remove it") from error
-    if not target.is_relative_to(real_root):
-        raise UnsafeError(f"{link}: the link leads out of the folder to {target}; put a copy of the file there instead")
-
-
-def _is_readable_kind(entry: os.DirEntry[str]) -> bool:
-    """Whether opening it is safe: a pipe would wait for ever. A broken link is left to fail when it is
-    loaded."""
-    try:
-        return stat.S_ISREG(entry.stat().st_mode)
-    except OSError:
-        return True
-
-
-def _is_labelled(path: Path, found: _Found, labels: Labels) -> bool:
+def _is_labelled(path: Path, found: Tree, labels: Labels) -> bool:
     if labels == "none":
         return False
-    loose = [name for name in found.ids if "/" not in name]
-    nested = [name for name in found.ids if "/" in name]
-    classes = sorted({name.split("/")[0] for name in nested})
-    if labels == "auto" and not nested:
+    deep = pc.count_substring(found.ids, "/")
+    loose = found.ids.filter(pc.equal(deep, 0))
+    nested = found.ids.filter(pc.greater(deep, 0))
+    classes = sorted(pc.unique(pc.list_element(pc.split_pattern(nested, "/"), 0)).to_pylist()) if len(nested) else []
+    if labels == "auto" and not len(nested):
         return False
     as_one = "--labels none to take all of them without labels"
     as_classes = "--labels folders to take the first folder as the class"
-    if not nested:
+    if not len(nested):
         raise CamsimError(f"{path}: --labels folders needs a sub-folder for each class, and there is none with images")
-    if loose:
+    if len(loose):
         raise CamsimError(
-            f"{path}: {len(loose)} images lie in the folder itself (such as {loose[0]!r}) and {len(nested)} in its "
-            f"sub-folders (such as {nested[0]!r}), so the classes cannot be told; give {as_one}, or move the loose ones"
+            f"{path}: {len(loose)} images lie in the folder itself (such as {loose[0].as_py()!r}) and {len(nested)} "
+            f"in its sub-folders (such as {nested[0].as_py()!r}), so the classes cannot be told; give {as_one}, "
+            "or move the loose ones"
         )
     if labels == "auto" and len(classes) == 1:
         raise CamsimError(
             f"{path}: all images lie in the one sub-folder {classes[0]!r}, which may be a class or not; "
             f"give {as_one}, or {as_classes}"
         )
-    deeper = [name for name in nested if name.count("/") > 1]
-    if labels == "auto" and deeper:
+    deeper = found.ids.filter(pc.greater(deep, 1))
+    if labels == "auto" and len(deeper):
         raise CamsimError(
-            f"{path}: images lie more than one folder deep (such as {deeper[0]!r}), so it is not clear which folder is "
-            f"the class; give the folder that holds the class folders, {as_one}, or {as_classes}"
+            f"{path}: images lie more than one folder deep (such as {deeper[0].as_py()!r}), so it is not clear "
+            f"which folder is the class; give the folder that holds the class folders, {as_one}, or {as_classes}"
         )
     empty = sorted(found.folders - set(classes))
     if empty:  # leaving it out would quietly shift the numbers of the classes after it
@@ -213,38 +132,3 @@ def _is_labelled(path: Path, found: _Found, labels: Labels) -> bool:
             f"{path}: the class folder {empty[0]!r} holds no images; remove it, fill it, or give {as_one}"
         )
     return True
-
-
-def _content_sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return f"unreadable: {error.strerror or error}"
-
-
-def _describe(
-    found: _Found,
-    chosen: list[tuple[str, str | None]],
-    digests: list[str],
-    classes: tuple[str, ...],
-    max_side: int,
-) -> str:
-    total = len(found.ids)
-    count = f"{total} files" if len(chosen) == total else f"{len(chosen)} of {total} files, evenly spaced"
-    kinds = Counter(Path(name).suffix.lower() for name, _ in chosen)
-    notes = [
-        f"{count} ({', '.join(f'{number} {suffix}' for suffix, number in sorted(kinds.items()))})",
-        f"{len(classes)} classes named by their folders" if classes else "without labels",
-        f"scenes longer than {max_side} px are reduced to that",
-    ]
-    repeats = len(digests) - len(set(digests))
-    if repeats:
-        notes.append(f"{repeats} files repeat the content of another and are not independent of it")
-    return "; ".join(notes) + _left_out(found) + "."
-
-
-def _left_out(found: _Found) -> str:
-    kinds = {"hidden": found.hidden, "of other kinds": found.other, "links to folders": found.links}
-    listed = [f"{number} {kind}" for kind, number in kinds.items() if number]
-    return f" (left out: {', '.join(listed)})" if listed else ""

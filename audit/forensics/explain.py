@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.camera import open_camera
+from audit.camera import Camera, open_camera
 from audit.data import Dataset, Sample
 from audit.evenly import evenly
 from audit.forensics.divide import divide
@@ -23,15 +24,18 @@ from audit.forensics.results import build_results
 from audit.forensics.sobol import SobolIndices, sobol
 from audit.forensics.swaps import choose, take_swaps
 from audit.forensics.walk import walk
-from audit.given import check_given, one_profile, open_given
+from audit.given import Subject, check_given, one_profile, open_given
 from audit.manifest import build_manifest, profile_hash, run_key
 from audit.matrix import Unreadable
-from audit.models import Model
-from audit.models.gradient import open_gradient
+from audit.models.gradient import GradientModel, NoGradient, open_gradient
 from audit.progress import Progress, Silent
 from audit.runs import PARTS, RunFolder
-from audit.targets import class_targets, output_size
-from audit.task import ClassTask, Task
+from audit.searching.aims import Aims
+from audit.searching.marked import judged_by
+from audit.task import Task
+from audit.tasks.classification import Classification
+from audit.tasks.open import seen_by
+from audit.tasks.vision_task import VisionTask
 from audit.threads import one_torch_thread
 from camsim import Profile
 from camsim.errors import CamsimError, NoDataError
@@ -43,7 +47,7 @@ PROBES = 3
 
 
 def explain(
-    model: Model | str | Path,
+    model: Subject,
     data: Dataset | str | Path | None = None,
     *,
     device: str | Path | Profile,
@@ -63,9 +67,11 @@ def explain(
     """Find out which differences between two devices cause a model's drop.
 
     Args:
-        model: an ONNX file, or anything with the methods of `audit.models.Model`.
-        data: a folder (see `audit.data.open_folder`), a `Dataset`, or None for the built-in scenes. With labels the
-            score is accuracy; without, agreement with the prediction through the reference.
+        model: a file, or anything with the methods of `audit.models.Model`, `audit.models.Network` or
+            `audit.tasks.VisionTask`.
+        data: a folder or file (see `audit.data.open_dataset`), a `Dataset`, or None for the built-in scenes. With
+            labels the score is the task's score of a sample (accuracy, F1 at IoU 0.5 ...); without, whether the answer
+            is that through the reference.
         device: the device whose drop is explained: a name, a YAML file or a profile.
         reference: the device that the drop is measured from.
         split_sensor: attribute to parts of the sensor, not to the sensor as a whole.
@@ -90,18 +96,20 @@ def explain(
     started, clock = datetime.now(UTC), time.monotonic()
     show = progress or Silent()
     first, second = _devices(reference, device)
-    subject, dataset = open_given(model, data, limit)
-    targets = class_targets(subject, dataset, output_size(subject))
-    key = run_key(subject, dataset, "all", [first, second], seed, 0)
+    opened, dataset = open_given(model, data, limit)
+    camera = open_camera(first)
+    subject = seen_by(opened, camera, seed)
+    key = run_key(subject.sha256, dataset, "all", [first, second], seed, 0)
     key["profiles"] = {f"A: {first.name}": profile_hash(first), f"B: {second.name}": profile_hash(second)}
     key |= {"split_sensor": split_sensor, "orders": orders, "sobol_rows": sobol_rows}
     folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
     parts = None if folder is None else folder.path / PARTS
     with one_torch_thread():
-        aims, unusable = (targets, []) if targets else _predictions(subject, dataset.samples, first, seed, show)
-        usable = [sample for sample in dataset.samples if sample.id in aims]
+        answers, unusable = (None, []) if subject.labelled else _answers(subject, dataset.samples, camera, seed, show)
+        usable = [sample for sample in dataset.samples if answers is None or sample.id in answers]
+        plain = judged_by(subject, usable, answers)
         found = divide(
-            ClassTask(subject, aims),
+            plain,
             usable,
             first,
             second,
@@ -116,7 +124,7 @@ def explain(
         kept = set(found.table.samples)
         measured = {sample.id: sample for sample in usable if sample.id in kept}
         few = evenly(list(measured.values()), SENSITIVITY_SAMPLES)
-        task = ClassTask(subject, aims, open_gradient(subject, _probes(few, second, seed)))
+        task = Aims.with_gradient(plain, _gradient(subject, few, second, seed))
         cube = KnobCube.of(second)
         local = _local(task, few, cube, seed, show)
         indices = _sobol(task, few, cube, sobol_rows, seed, parts, show)
@@ -124,9 +132,8 @@ def explain(
         walks = tuple(walk(task, sample, found.alignment.kit, seed=seed) for sample in chosen)
         swaps = take_swaps(task, chosen, found, seed=seed, says=partial(_says, subject))
     results = build_results(
-        model=subject,
+        task=subject,
         data=dataset,
-        labelled=targets is not None,
         division=found,
         local=local,
         sobol=indices,
@@ -157,25 +164,31 @@ def _devices(reference: str | Path | Profile, device: str | Path | Profile) -> t
     return first, second
 
 
-def _predictions(
-    model: Model, samples: Sequence[Sample], reference: Profile, seed: int, show: Progress
-) -> tuple[dict[str, int], list[Unreadable]]:
+def _answers(
+    task: VisionTask[Any], samples: Sequence[Sample], reference: Camera, seed: int, show: Progress
+) -> tuple[dict[str, Any], list[Unreadable]]:
     """What the model says of each sample through the reference: what it should keep saying without labels."""
-    camera = open_camera(reference)
-    show.start("Predictions to keep", len(samples))
-    aims: dict[str, int] = {}
+    show.start("Answers to keep", len(samples))
+    answers: dict[str, Any] = {}
     unusable: list[Unreadable] = []
     for sample in samples:
         try:
-            picture = camera.shoot(sample.load(), seed, sample.id)
-            aims[sample.id] = int(model.log_probabilities([picture])[0].argmax())
+            (answers[sample.id],) = task.predict([reference.shoot(sample.load(), seed, sample.id)])
         except CamsimError as error:
             text = str(error)
             unusable.append(Unreadable(sample.id, text if text.startswith(sample.id) else f"{sample.id}: {text}"))
         show.advance(1)
-    if not aims:
+    if not answers:
         raise NoDataError(f"none of the {len(samples)} samples could be measured; the first: {unusable[0].reason}")
-    return aims, unusable
+    return answers, unusable
+
+
+def _gradient(
+    task: VisionTask[Any], samples: Sequence[Sample], profile: Profile, seed: int
+) -> GradientModel | NoGradient:
+    if not isinstance(task, Classification):
+        return NoGradient(f"camsim has no gradients for {task.title.lower()}")
+    return open_gradient(task.model, _probes(samples, profile, seed))
 
 
 def _probes(samples: Sequence[Sample], profile: Profile, seed: int) -> list[NDArray[np.uint8]]:
@@ -203,8 +216,10 @@ def _sobol(
     return sobol(task, samples, cube, rows=rows, seed=seed, parts=parts, show=show)
 
 
-def _says(model: Model, pictures: Sequence[NDArray[np.uint8]]) -> list[str]:
-    """The prediction for each picture and its probability, in words."""
-    log_p = model.log_probabilities(pictures)
-    names = model.classes or [f"class {index}" for index in range(log_p.shape[1])]
-    return [f"{names[int(row.argmax())]} {100 * np.exp(row.max()):.0f} %" for row in log_p]
+def _says(task: VisionTask[Any], pictures: Sequence[NDArray[np.uint8]]) -> list[str]:
+    """The answer to each picture and how sure it is, in words."""
+    marks = [(answer, task.mark(answer, answer, None).confidence) for answer in task.predict(pictures)]
+    return [
+        task.say(answer) if confidence is None else f"{task.say(answer)} {100 * confidence:.0f} %"
+        for answer, confidence in marks
+    ]

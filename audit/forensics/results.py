@@ -16,8 +16,9 @@ from audit.forensics.play import Table
 from audit.forensics.players import Alignment, Player
 from audit.forensics.sobol import SobolIndices
 from audit.forensics.walk import Walk
-from audit.models import Model
 from audit.stats import Interval
+from audit.tasks.describe import task_json
+from audit.tasks.vision_task import VisionTask
 from camsim import Profile
 
 SCHEMA = 1
@@ -27,9 +28,8 @@ FEW_SAMPLES = 30
 
 def build_results(
     *,
-    model: Model,
+    task: VisionTask[Any],
     data: Dataset,
-    labelled: bool,
     division: Division,
     local: LocalSensitivity | str,
     sobol: SobolIndices | str,
@@ -43,18 +43,19 @@ def build_results(
         "schema": SCHEMA,
         "camsim": camsim.__version__,
         "command": "forensics",
-        "model": {"name": model.name, "sha256": model.sha256, "input": model.describe()},
+        "task": task_json(task),
+        "model": {"name": task.name, "sha256": task.sha256, "input": task.describe()},
         "data": {
             "name": data.name,
             "description": data.description,
             "sha256": data.sha256,
             "samples": len(table.samples),
-            "labelled": labelled,
+            "labelled": task.labelled,
             "left_out": [asdict(item) for item in table.left_out],
         },
         "seed": seed,
         "confidence": CONFIDENCE,
-        "score": "accuracy" if labelled else "agreement",
+        "score": task.score_title if task.labelled else "agreement",
         "reference": _device(kit.first, "a", float(scores[table.masks.index(0)].mean())),
         "device": _device(kit.second, "b", float(scores[table.masks.index(alignment.full)].mean())),
         "drop": asdict(score.drop),

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from audit.models.onnx_graph.straight import straight_through
-from audit.models.preprocess import LUMA, DType, ResolvedPreprocess, check_resized, placement
+from audit.models.opencv import resize_linear_tensor
+from audit.models.preprocess import LUMA, DType, ResolvedPreprocess, frame_of
 from audit.models.resampling import ONE, down_first, resize_weights
 from camsim.errors import CamsimError
 
@@ -56,25 +57,26 @@ class DifferentiablePreprocess:
             red, green, blue = levels.unbind(1)
             luma = (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue) / (1 << 16)
             levels = self._store(luma)[:, None]
-        if self.resolved.size is not None:
-            levels = self._fit(levels, self.resolved.size)
+        levels = self._fit(levels)
         if self.resolved.color == "BGR":
             levels = levels.flip(1)
         fed = self._scaled(levels).to(self.dtype)
         return fed if self.resolved.layout == "NCHW" else fed.permute(0, 2, 3, 1)
 
-    def _fit(self, levels: Tensor, size: tuple[int, int]) -> Tensor:
+    def _fit(self, levels: Tensor) -> Tensor:
         old = (int(levels.shape[2]), int(levels.shape[3]))
-        place = placement(old, self.resolved, size)
-        check_resized(old, place.height, place.width)
-        new = (place.height, place.width)
-        for side in (0, 1) if down_first(old, new, self.resolved.filter) else (1, 0):
-            if new[side] != old[side]:
-                weights = torch.tensor(resize_weights(old[side], new[side], self.resolved.filter)) / ONE
-                levels = self._store(weights @ levels if side == 0 else levels @ weights.T)
+        frame = frame_of(old, self.resolved)
+        new, size = frame.resized, frame.fed
+        if not self.resolved.antialias:
+            levels = resize_linear_tensor(levels, *new) if new != old else levels
+        else:
+            for side in (0, 1) if down_first(old, new, self.resolved.filter) else (1, 0):
+                if new[side] != old[side]:
+                    weights = torch.tensor(resize_weights(old[side], new[side], self.resolved.filter)) / ONE
+                    levels = self._store(weights @ levels if side == 0 else levels @ weights.T)
         # Padding by a negative number crops.
-        bottom, right = size[0] - place.top - place.height, size[1] - place.left - place.width
-        sides = [place.left, right, place.top, bottom]
+        bottom, right = size[0] - frame.top - new[0], size[1] - frame.left - new[1]
+        sides = [frame.left, right, frame.top, bottom]
         return pad(levels, sides, value=self.resolved.pad_value) if any(sides) else levels
 
     def _store(self, levels: Tensor) -> Tensor:

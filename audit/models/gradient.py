@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -178,21 +179,19 @@ def _of_graph(model: OnnxModel) -> tuple[_Network, _Network]:
 
 def _of_module(model: TorchModel) -> tuple[_Network, _Network]:
     """As `_of_graph`."""
+    if not isinstance(model.module, nn.Module):
+        raise CamsimError("it is a function, which cannot be checked in float64; make it an nn.Module")
     try:
-        double = copy.deepcopy(model.module).double().eval()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of its own use of TorchScript and exported programs
+            double = copy.deepcopy(model.module).double().eval()
     except Exception as error:  # a module may raise anything
         raise CamsimError(f"the module cannot be copied into float64: {first_line(error)}") from None
 
-    def run(module: nn.Module, fed: Tensor) -> Tensor:
-        model.check_evaluation()
-        try:
-            scores: Tensor = module(fed)
-        except Exception as error:  # as above
-            raise CamsimError(f"the module fails on {str(fed.dtype)[6:]} input: {first_line(error)}") from None
-        return scores
-
     dtype = {"float16": torch.float16, "float64": torch.float64}.get(model.wanted.dtype, torch.float32)
-    return _Network(partial(run, model.module), dtype), _Network(partial(run, double), torch.float64)
+    return _Network(partial(model.forward, model.module), dtype), _Network(
+        partial(model.forward, double), torch.float64
+    )
 
 
 def _check_parity(gradient: _Gradient, probe: Sequence[NDArray[np.uint8]], expected: NDArray[np.float64]) -> None:

@@ -21,6 +21,12 @@ _INPUT_DTYPES: dict[int, DType] = {
 }
 _OUTPUT_DTYPES = {number: dtype for number, dtype in _INPUT_DTYPES.items() if dtype != "uint8"}
 
+_SIZE_DTYPES = {
+    TensorProto.FLOAT: "float32",
+    TensorProto.DOUBLE: "float64",
+    TensorProto.INT32: "int32",
+    TensorProto.INT64: "int64",
+}
 _CHANNELS = (1, 3)
 
 _SAME_VALUES = frozenset(
@@ -46,23 +52,30 @@ class ClassOutput:
     """Rounding step of a quantised output, otherwise 0."""
 
 
-def image_input(graph: GraphProto, layout: Layout | None, color: Color | None) -> ImageInput:
+def image_input(
+    graph: GraphProto, layout: Layout | None, color: Color | None, size_input: str | None = None
+) -> ImageInput:
     """The one image input of a model.
 
     Args:
         graph: of the model.
         layout: what was declared; needed where the shape does not tell.
         color: what was declared; tells the channels where the shape does not.
+        size_input: name of another input, which takes the image's size.
 
     Raises:
         CamsimError: not exactly one input, not of rank 4, of another type, or of other than 1 or 3 channels.
     """
+    if size_input is not None:
+        size_dtype(graph, size_input)
     weights = {tensor.name for tensor in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in weights]
+    inputs = [value for value in graph.input if value.name not in weights and value.name != size_input]
     if len(inputs) != 1:
         found = ", ".join(f"{_shown(value.name)} {_shape_text(_shape(value))}" for value in inputs[:8])
         count = f"{len(inputs)} inputs: {found}" if inputs else "no input"
-        raise CamsimError(f"has {count}; camsim audits models with one input, an image")
+        sizes = [value.name for value in inputs if (_shape(value) or ())[-1:] == (2,)]
+        hint = f"; if {_shown(sizes[0])} takes its size, declare 'size_input: {sizes[0]}'" if sizes else ""
+        raise CamsimError(f"has {count}; camsim audits models with one input, an image{hint}")
     (value,) = inputs
     name, shape = value.name, _shape(value)
     what = f"input {_shown(name)} {_shape_text(shape)}"
@@ -70,6 +83,25 @@ def image_input(graph: GraphProto, layout: Layout | None, color: Color | None) -
     if dtype is None:
         allowed = ", ".join(_INPUT_DTYPES.values())
         raise CamsimError(f"{what} takes {_type_name(value)}; camsim feeds images as {allowed}")
+    return described_image(name, dtype, shape, layout, color)
+
+
+def described_image(
+    name: str, dtype: DType, shape: Sequence[int | None] | None, layout: Layout | None, color: Color | None
+) -> ImageInput:
+    """The image input of a model, from its shape.
+
+    Args:
+        name: of the input.
+        dtype: of its numbers.
+        shape: sizes of its axes, None for a free one; None: not stated.
+        layout: what was declared; needed where the shape does not tell.
+        color: what was declared; tells the channels where the shape does not.
+
+    Raises:
+        CamsimError: not of rank 4, or of other than 1 or 3 channels.
+    """
+    what = f"input {_shown(name)} {_shape_text(shape)}"
     if shape is None or len(shape) != 4:
         raise CamsimError(f"{what} is not an image: it must have 4 axes, (N, C, H, W) or (N, H, W, C)")
     layout = _layout(shape, layout, what)
@@ -79,6 +111,26 @@ def image_input(graph: GraphProto, layout: Layout | None, color: Color | None) -
     if channels is None and color is not None:
         channels = 1 if color == "GRAY" else 3
     return ImageInput(name, dtype, layout, batch, channels, height, width)
+
+
+def size_dtype(graph: GraphProto, name: str) -> tuple[str, int]:
+    """Type of the input that takes the image's size, as numpy names it, and how many axes it has.
+
+    Raises:
+        CamsimError: there is none of that name, or it does not take two numbers.
+    """
+    found = {value.name: value for value in graph.input}
+    if name not in found:
+        hint = did_you_mean(name, found) or f"; it has {', '.join(_shown(known) for known in found)}"
+        raise CamsimError(f"size_input: the model has no input {_shown(name)}{hint}")
+    shape = _shape(found[name])
+    dtype = _SIZE_DTYPES.get(found[name].type.tensor_type.elem_type)
+    if dtype is None or shape is None or len(shape) not in (1, 2) or shape[-1] not in (2, None):
+        raise CamsimError(
+            f"size_input: input {_shown(name)} {_shape_text(shape)} takes {_type_name(found[name])}; "
+            f"(N, 2) or (2,) whole or floating-point numbers are wanted"
+        )
+    return dtype, len(shape)
 
 
 def _layout(shape: Sequence[int | None], declared: Layout | None, what: str) -> Layout:
@@ -92,6 +144,40 @@ def _layout(shape: Sequence[int | None], declared: Layout | None, what: str) -> 
     raise CamsimError(
         f"{what} has no axis of 3 or 1 channels, neither as NCHW nor as NHWC; camsim feeds such images only"
     )
+
+
+def array_outputs(graph: GraphProto) -> tuple[str, ...]:
+    """Names of the outputs that are tensors of numbers, in the model's order."""
+    return tuple(
+        value.name
+        for value in graph.output
+        if value.type.HasField("tensor_type") and value.type.tensor_type.elem_type != TensorProto.STRING
+    )
+
+
+def output_shapes(graph: GraphProto) -> dict[str, tuple[int | None, ...] | None]:
+    """Sizes of each output's axes, as far as they are stated."""
+    return {value.name: _shape(value) for value in graph.output}
+
+
+def states_batch(graph: GraphProto, image: str, output: str) -> bool | None:
+    """Whether an output's first axis is that of the pictures; None: the graph does not tell.
+
+    Args:
+        graph: of the model.
+        image: name of the image input.
+        output: name of the output.
+    """
+    (fed,) = (value.type.tensor_type.shape.dim[0] for value in graph.input if value.name == image)
+    (value,) = (value for value in graph.output if value.name == output)
+    if not value.type.tensor_type.HasField("shape"):
+        return None
+    if not value.type.tensor_type.shape.dim:
+        return False
+    first = value.type.tensor_type.shape.dim[0]
+    if first.dim_value > 0:
+        return bool(first.dim_value == max(fed.dim_value, 1))
+    return True if first.dim_param and first.dim_param == fed.dim_param else None
 
 
 def class_output(graph: GraphProto, wanted: str | None) -> ClassOutput:

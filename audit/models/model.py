@@ -14,10 +14,13 @@ class Model(Protocol):
 
     name: str
     """The file's name."""
-    sha256: str
-    """Of everything that decides the result: weights, preprocessing, output, class names."""
     classes: tuple[str, ...] | None
     """Class names in the order of the output, where they are known."""
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that decides the result: weights, preprocessing, output, class names."""
+        ...
 
     def log_probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """Natural-log class probabilities, (N, C), all finite, of N images (H, W, 3), RGB, 0..255.

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field, Strict, ValidationInfo, field_validator
 
+from audit.frame import Frame, Shape
+from audit.models.opencv import resize_linear
 from camsim import spec
 from camsim.errors import CamsimError
 
+T = TypeVar("T")
+
 Layout = Literal["NCHW", "NHWC"]
 Color = Literal["RGB", "BGR", "GRAY"]
-Resize = Literal["stretch", "crop", "pad"]
+Resize = Literal["stretch", "crop", "pad", "longest", "shortest", "height", "keep"]
+PadPlace = Literal["centre", "top_left"]
+StrideBy = Literal["pad", "stretch"]
 Filter = Literal["nearest", "area", "bilinear", "bicubic", "lanczos"]
 DType = Literal["float16", "float32", "float64", "uint8"]
 
@@ -55,13 +61,29 @@ class Preprocess(spec.Model):
     """Divides after mean: (x * scale - mean) / std; one number, or one a channel; None: 1."""
     resize: Resize | None = None
     """*stretch* to the input size; *crop*: resize the shorter side, then cut out the centre; *pad*: letterbox, fit
-    the image inside, centred. None: stretch."""
+    the image inside. Without an input size: *longest* or *shortest*: that side gets the length of resize_longer or
+    resize_shorter; *height*: the height becomes resize_height and the width follows, as readers of text lines want it;
+    *keep*: as it is. None: stretch, or keep without an input size."""
     filter: Filter | None = None
     """Pillow's antialiased resampling; *area* is its box filter. None: bilinear."""
+    antialias: bool | None = None
+    """false: bilinear as OpenCV does it (``cv2.resize``, INTER_LINEAR), to the bit. None: true."""
     resize_shorter: Pixels | None = None
-    """Length of the shorter side before the crop; None: the least that covers the input size."""
+    """Length of the shorter side with *shortest*, or before the crop; None, with *crop*: the least that covers the
+    input size."""
+    resize_longer: Pixels | None = None
+    """Length of the longer side with *longest*; with *shortest*, the most that it may get."""
+    resize_height: Pixels | None = None
+    """Height with *height*; None: as the model states it."""
     pad_value: Annotated[int, Field(ge=0, le=255)] | None = None
     """Pixel value 0..255 of the letterbox's bars; None: 0, black."""
+    pad_place: PadPlace | None = None
+    """Where the image lies between the bars: *centre* or *top_left*. None: centre."""
+    stride: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Both sides of the model's input are multiples of it; with *pad*, no more bars than that takes, for models that
+    take any size. None: 1."""
+    stride_by: StrideBy | None = None
+    """How multiples of stride are reached: *pad* to the next, or *stretch* to the nearest. None: pad."""
 
     @field_validator("mean", "std", mode="before")
     @classmethod
@@ -82,15 +104,38 @@ class Preprocess(spec.Model):
             raise ValueError(f"must be above 0, got {np.min(value):g}")
         return value
 
-    @field_validator("resize_shorter", "pad_value")
+    @field_validator("antialias")
     @classmethod
-    def _has_its_resize(cls, value: int | None, info: ValidationInfo) -> int | None:
-        needs = "crop" if info.field_name == "resize_shorter" else "pad"
-        # A resize that failed its own check is absent from info.data and reported there.
-        if value is not None and "resize" in info.data and info.data["resize"] != needs:
-            given = info.data["resize"] or "not given"
-            raise ValueError(f"belongs to 'resize: {needs}', but resize is {given}")
+    def _is_bilinear(cls, value: bool | None, info: ValidationInfo) -> bool | None:
+        if value is False and info.data.get("filter") not in (None, "bilinear"):
+            raise ValueError(f"'false' is OpenCV's bilinear resizing, but filter is {info.data['filter']}")
         return value
+
+    @field_validator("resize_shorter", "resize_longer", "resize_height", "pad_value", "pad_place", "stride_by")
+    @classmethod
+    def _has_its_resize(cls, value: T, info: ValidationInfo) -> T:
+        # A resize that failed its own check is absent from info.data and reported there.
+        if value is None or "resize" not in info.data or info.field_name == "stride_by":
+            return value
+        needs = _NEEDS[str(info.field_name)]
+        if info.data["resize"] not in needs:
+            given = info.data["resize"] or "not given"
+            homes = " or ".join(f"'resize: {kind}'" for kind in needs)
+            raise ValueError(f"belongs to {homes}, but resize is {given}")
+        return value
+
+
+_NEEDS: dict[str, tuple[Resize, ...]] = {
+    "resize_shorter": ("crop", "shortest"),
+    "resize_longer": ("longest", "shortest"),
+    "resize_height": ("height",),
+    "pad_value": ("pad", "longest", "shortest", "height", "keep"),
+    "pad_place": ("pad", "longest", "shortest", "height", "keep"),
+}
+"""Which ways of resizing a key belongs to."""
+
+FREE_RESIZES: tuple[Resize, ...] = ("longest", "shortest", "height", "keep")
+"""Those of models that take images of any size."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +167,20 @@ class ResolvedPreprocess:
     filter: Filter
     resize_shorter: int | None
     pad_value: int
+    resize_longer: int | None = None
+    resize_height: int | None = None
+    antialias: bool = True
+    pad_place: PadPlace = "centre"
+    stride: int = 1
+    stride_by: StrideBy = "pad"
+
+    def stated(self) -> dict[str, Any]:
+        """JSON-able, for hashes and reports: without what is seldom declared and was not."""
+        parts = asdict(self)
+        for part in fields(self):
+            if part.default is not MISSING and parts[part.name] == part.default:
+                del parts[part.name]
+        return parts
 
     @property
     def channels(self) -> int:
@@ -154,12 +213,12 @@ def preprocess(image: NDArray[np.uint8], resolved: ResolvedPreprocess) -> NDArra
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise CamsimError(f"an image must be (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
-    if resolved.color == "GRAY" or not _fits(image.shape[:2], resolved):
+    frame = frame_of((image.shape[0], image.shape[1]), resolved)
+    if resolved.color == "GRAY" or frame != Frame.unchanged(frame.shape):
         picture = _picture(image)
         if resolved.color == "GRAY":
             picture = picture.convert("L")
-        if resolved.size is not None:
-            picture = _fit(picture, resolved, resolved.size)
+        picture = _laid(_resized(picture, frame, resolved), frame, resolved)
         image = np.asarray(picture).reshape(picture.height, picture.width, resolved.channels)
     if resolved.color == "BGR":
         image = image[..., ::-1]
@@ -177,13 +236,6 @@ def _look_up(pixels: NDArray[np.uint8], table: NDArray[np.generic], layout: Layo
     return values
 
 
-def _fits(shape: tuple[int, ...], resolved: ResolvedPreprocess) -> bool:
-    """Whether `_fit` would change nothing."""
-    if resolved.size is None:
-        return True
-    return shape == resolved.size and resolved.resize_shorter in (None, min(shape))
-
-
 def _picture(image: NDArray[np.uint8]) -> Image.Image:
     """An RGB picture of (H, W, 3); channels that lie plane after plane are not put pixel by pixel first."""
     if image.strides[1] != 1:
@@ -191,53 +243,87 @@ def _picture(image: NDArray[np.uint8]) -> Image.Image:
     return Image.merge("RGB", [Image.fromarray(image[..., channel]) for channel in range(3)])
 
 
-@dataclass(frozen=True)
-class Placement:
-    """How an image comes to the model's size: resized, then laid on a canvas of that size, which cuts the rest off."""
+def frame_of(shape: Shape, resolved: ResolvedPreprocess) -> Frame:
+    """How a picture of ``shape`` (height, width) is laid into the model's input; in integers, so exactly.
 
-    height: int
-    """Of the resized image."""
-    width: int
-    top: int
-    """Of the resized image on the canvas; negative where the canvas is a crop of it."""
-    left: int
+    Raises:
+        CamsimError: it would take too much memory.
+    """
+    frame = _frame_of(shape, resolved)
+    for height, width in (frame.resized, frame.fed):
+        if width * height > MAX_RESIZED_PIXELS:
+            raise CamsimError(
+                f"an image of {shape[0]}x{shape[1]} (height x width) would be resized to {height}x{width}; "
+                f"at most {MAX_RESIZED_PIXELS} pixels are allowed"
+            )
+    return frame
 
 
-def placement(shape: tuple[int, int], resolved: ResolvedPreprocess, size: tuple[int, int]) -> Placement:
-    """Where an image of ``shape`` (height, width) goes on its way to ``size``; in integers, so exactly."""
-    (height, width), (tall, wide) = size, shape
-    if resolved.resize == "stretch":
-        return Placement(height, width, 0, 0)
+def _frame_of(shape: Shape, resolved: ResolvedPreprocess) -> Frame:
+    tall, wide = shape
+    if resolved.size is not None:
+        height, width = resolved.size
+        if resolved.resize == "stretch":
+            return Frame(shape, resolved.size, resolved.size, 0, 0)
+        if resolved.resize == "crop":
+            # Sizes and offsets as torchvision's Resize and CenterCrop round them.
+            above, below = (height, tall) if height * wide >= width * tall else (width, wide)
+            if resolved.resize_shorter is not None:
+                above, below = resolved.resize_shorter, min(tall, wide)
+            new = (tall * above // below, wide * above // below)
+            return Frame(shape, resolved.size, new, -round((new[0] - height) / 2), -round((new[1] - width) / 2))
+        ratio = min(height / tall, width / wide)
+        new = (max(1, round(tall * ratio)), max(1, round(wide * ratio)))
+        if resolved.stride == 1:
+            return _padded(shape, new, resolved.size, resolved)
+    else:
+        new = _free_size(shape, resolved)
+    step = resolved.stride
+    if resolved.stride_by == "stretch":
+        new = (max(step, round(new[0] / step) * step), max(step, round(new[1] / step) * step))
+    return _padded(shape, new, (-(-new[0] // step) * step, -(-new[1] // step) * step), resolved)
+
+
+def _free_size(shape: Shape, resolved: ResolvedPreprocess) -> Shape:
+    """Of the resized image, for a model that takes any."""
+    shorter, longer = min(shape), max(shape)
+    if resolved.resize == "longest" and resolved.resize_longer is not None:
+        above, below = resolved.resize_longer, longer
+        return max(1, round(shape[0] * above / below)), max(1, round(shape[1] * above / below))
+    if resolved.resize == "height" and resolved.resize_height is not None:
+        return resolved.resize_height, max(1, shape[1] * resolved.resize_height // shape[0])
+    if resolved.resize == "shortest" and resolved.resize_shorter is not None:
+        side = resolved.resize_shorter
+        if resolved.resize_longer is not None and side * longer > resolved.resize_longer * shorter:
+            side = max(1, round(resolved.resize_longer * shorter / longer))
+        return shape[0] * side // shorter, shape[1] * side // shorter
+    return shape
+
+
+def _padded(shape: Shape, new: Shape, size: Shape, resolved: ResolvedPreprocess) -> Frame:
+    top, left = ((size[0] - new[0]) // 2, (size[1] - new[1]) // 2) if resolved.pad_place == "centre" else (0, 0)
+    return Frame(shape, size, new, top, left)
+
+
+def _resized(picture: Image.Image, frame: Frame, resolved: ResolvedPreprocess) -> Image.Image:
+    height, width = frame.resized
+    if frame.resized == frame.shape:
+        return picture
+    if resolved.antialias:
+        return picture.resize((width, height), _RESAMPLING[resolved.filter])
+    pixels = np.asarray(picture).reshape(*frame.shape, resolved.channels)
+    resized = resize_linear(pixels, height, width)
+    return Image.fromarray(resized[:, :, 0] if resolved.channels == 1 else resized)
+
+
+def _laid(picture: Image.Image, frame: Frame, resolved: ResolvedPreprocess) -> Image.Image:
+    """On the canvas that the model is fed."""
+    height, width = frame.fed
     if resolved.resize == "crop":
-        # Sizes and offsets as torchvision's Resize and CenterCrop round them.
-        above, below = (height, tall) if height * wide >= width * tall else (width, wide)
-        if resolved.resize_shorter is not None:
-            above, below = resolved.resize_shorter, min(tall, wide)
-        tall, wide = (side * above // below for side in (tall, wide))
-        return Placement(tall, wide, -round((tall - height) / 2), -round((wide - width) / 2))
-    ratio = min(height / tall, width / wide)
-    tall, wide = (max(1, round(side * ratio)) for side in (tall, wide))
-    return Placement(tall, wide, (height - tall) // 2, (width - wide) // 2)
-
-
-def check_resized(shape: tuple[int, int], height: int, width: int) -> None:
-    """Raises CamsimError where an image of ``shape`` (height, width) would take too much memory once resized."""
-    if width * height > MAX_RESIZED_PIXELS:
-        raise CamsimError(
-            f"an image of {shape[0]}x{shape[1]} (height x width) would be resized to {height}x{width}; "
-            f"at most {MAX_RESIZED_PIXELS} pixels are allowed"
-        )
-
-
-def _fit(picture: Image.Image, resolved: ResolvedPreprocess, size: tuple[int, int]) -> Image.Image:
-    shape = (picture.height, picture.width)
-    place = placement(shape, resolved, size)
-    check_resized(shape, place.height, place.width)
-    resized = picture.resize((place.width, place.height), _RESAMPLING[resolved.filter])
-    height, width = size
-    if resolved.resize != "pad":
-        left, top = -place.left, -place.top
-        return resized.crop((left, top, left + width, top + height))
+        left, top = -frame.left, -frame.top
+        return picture.crop((left, top, left + width, top + height))
+    if frame.fed == frame.resized:
+        return picture
     canvas = Image.new(picture.mode, (width, height), (resolved.pad_value,) * resolved.channels)
-    canvas.paste(resized, (place.left, place.top))
+    canvas.paste(picture, (frame.left, frame.top))
     return canvas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audit.models.preprocess import Color, ImageInput, Preprocess, ResolvedPreprocess
+from audit.models.preprocess import FREE_RESIZES, Color, ImageInput, Preprocess, ResolvedPreprocess
 from camsim.errors import CamsimError
 
 MAX_INPUT_BYTES = 1 << 30
@@ -31,25 +31,40 @@ def resolve(declared: Preprocess, wanted: ImageInput) -> tuple[ResolvedPreproces
         fed = (wanted.batch or 1) * (wanted.channels or 3) * size[0] * size[1] * np.dtype(wanted.dtype).itemsize
         if fed > MAX_INPUT_BYTES:
             problems.append(f"input: one batch would take {fed} bytes; at most {MAX_INPUT_BYTES} are allowed")
+        if declared.resize in FREE_RESIZES:
+            problems.append(
+                f"resize: {declared.resize} is for models that take any size, this one takes {size[0]}x{size[1]} "
+                f"(height x width); use stretch, crop or pad"
+            )
         if declared.resize is None:
             assumed.append("resize stretch")
         if declared.filter is None:
             assumed.append("filter bilinear")
         if declared.resize == "crop" and declared.resize_shorter is None:
             assumed.append("resize_shorter as small as covers input_size")
-        if declared.resize_shorter is not None and declared.resize_shorter < max(size):
+        if declared.resize == "crop" and declared.resize_shorter is not None and declared.resize_shorter < max(size):
             problems.append(
                 f"resize_shorter: must be at least {max(size)}, the longer side of the model's input, "
                 f"so that the crop lies inside the image; got {declared.resize_shorter}"
             )
-        if declared.resize == "pad" and declared.pad_value is None:
-            assumed.append("pad_value 0")
+        if declared.stride is not None and (declared.resize != "pad" or None not in (wanted.height, wanted.width)):
+            problems.append("stride: belongs to models that take any size, with 'resize: pad' if input_size is given")
     else:
-        problems.extend(
-            f"{name}: needs input_size, because this model takes images of any size"
-            for name in ("resize", "filter")
-            if getattr(declared, name) is not None
-        )
+        if declared.resize in ("stretch", "crop", "pad"):
+            problems.append("resize: needs input_size, because this model takes images of any size")
+        sides = {"longest": "resize_longer", "shortest": "resize_shorter", "height": "resize_height"}
+        missing = sides.get(declared.resize or "")
+        if missing is not None and getattr(declared, missing) is None and missing != "resize_height":
+            problems.append(f"{missing}: must be given with 'resize: {declared.resize}'")
+        if declared.filter is not None and missing is None and declared.stride_by != "stretch":
+            problems.append("filter: needs input_size, because this model takes images of any size")
+        if declared.filter is None and (missing is not None or declared.stride_by == "stretch"):
+            assumed.append("filter bilinear")
+    height = _height(declared, wanted, problems) if declared.resize == "height" else None
+    if (declared.resize == "pad" or (declared.stride or 1) > 1) and declared.pad_value is None:
+        assumed.append("pad_value 0")
+    if declared.stride_by is not None and declared.stride is None:
+        problems.append("stride_by: needs stride")
 
     color = _color(declared, wanted, problems, assumed)
     channels = 1 if color == "GRAY" else 3
@@ -78,6 +93,12 @@ def resolve(declared: Preprocess, wanted: ImageInput) -> tuple[ResolvedPreproces
         filter=declared.filter or "bilinear",
         resize_shorter=declared.resize_shorter,
         pad_value=declared.pad_value or 0,
+        resize_longer=declared.resize_longer,
+        resize_height=height,
+        antialias=declared.antialias is not False,
+        pad_place=declared.pad_place or "centre",
+        stride=declared.stride or 1,
+        stride_by=declared.stride_by or "pad",
     )
     if floats and not np.isfinite(resolved.table).all():
         raise CamsimError(f"scale, mean, std: they take pixels beyond the range of the model's {wanted.dtype} input")
@@ -95,12 +116,24 @@ def _size(declared: Preprocess, wanted: ImageInput, problems: list[str]) -> tupl
         return declared.input_size
     if wanted.height is not None and wanted.width is not None:
         return wanted.height, wanted.width
-    if stated != (None, None):
+    if stated != (None, None) and (wanted.height is None or declared.resize != "height"):
+        hint = " (or 'resize: height', after which the width follows the picture's)" if wanted.height else ""
         problems.append(
             f"input_size: must be given, as the model states only one side of it: "
-            f"{_side(wanted.height)}x{_side(wanted.width)} (height x width)"
+            f"{_side(wanted.height)}x{_side(wanted.width)} (height x width){hint}"
         )
     return None
+
+
+def _height(declared: Preprocess, wanted: ImageInput, problems: list[str]) -> int | None:
+    if declared.resize_height is None and wanted.height is None:
+        problems.append("resize_height: must be given with 'resize: height', as the model states no height")
+    if None not in (declared.resize_height, wanted.height) and declared.resize_height != wanted.height:
+        problems.append(f"resize_height: the model takes a height of {wanted.height}, got {declared.resize_height}")
+    height = wanted.height if declared.resize_height is None else declared.resize_height
+    if height is not None and height % (declared.stride or 1):
+        problems.append(f"stride: with 'resize: height' the height must be a multiple of it; {height} is none")
+    return height
 
 
 def _side(pixels: int | None) -> str:

@@ -10,14 +10,16 @@ classes: labels.txt        # a list of names, or a text file beside the sidecar,
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Strict, ValidationError, field_validator
+from pydantic import BaseModel, Strict, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from audit.decoders import AnyDecoder
 from audit.models.preprocess import Preprocess
 from camsim import yamlio
 from camsim.errors import CamsimError, Problem, ProfileError, did_you_mean
@@ -32,15 +34,65 @@ OVERRIDE = "override"
 """Where a problem stands that comes from the command line or a Python call rather than from the file."""
 
 
+TASKS = (
+    "classification",
+    "multilabel",
+    "detection",
+    "instances",
+    "segmentation",
+    "regression",
+    "keypoints",
+    "depth",
+    "retrieval",
+    "text",
+)
+"""What models do; a task of one's own is declared as ``module:Class``."""
+
+PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+"""``module:function``: where code of the user's own is found."""
+
+
 class Declaration(Preprocess):
     """All that can be declared about a model: its preprocessing and how its output is to be read."""
 
+    task: str | None = None
+    """What it does: classification, multilabel, detection, instances, segmentation, regression, keypoints, depth,
+    retrieval or text; None: as its decoder says, or its file, or the data."""
+    decoder: AnyDecoder | None = None
+    """How its outputs become answers: a kind, or a kind with its settings. Classifiers need none."""
+    size_input: str | None = None
+    """Name of a second input that takes the picture's height and width, as RT-DETR and YOLOv3 have; it is given those
+    of the image input, so that boxes come out in its pixels."""
+    size_order: Literal["height_width", "width_height"] | None = None
+    """What ``size_input`` takes first; must be declared where the image input is not square."""
+    factory: str | None = None
+    """``module:function``, which makes the network that a file of weights belongs to, or ``timm:NAME``."""
     output: str | None = None
     """Name of the output to use; needed where the model has several."""
     output_kind: OutputKind | None = None
     """What the output holds; None: read from the graph."""
     classes: Annotated[tuple[str, ...], Strict(False)] | None = None
     """Class names in the order of the output."""
+
+    @field_validator("task")
+    @classmethod
+    def _known_task(cls, task: str | None) -> str | None:
+        if task is not None and task not in TASKS and PLACE.fullmatch(task) is None:
+            hint = did_you_mean(task, TASKS) or f"; known: {', '.join(TASKS)}"
+            raise ValueError(f"there is no task {_shown(task)}{hint}")
+        return task
+
+    @field_validator("decoder", mode="before")
+    @classmethod
+    def _short_decoder(cls, decoder: object) -> object:
+        return {"kind": decoder} if isinstance(decoder, str) else decoder
+
+    @field_validator("factory")
+    @classmethod
+    def _is_place(cls, factory: str | None) -> str | None:
+        if factory is not None and not factory.startswith("timm:") and PLACE.fullmatch(factory) is None:
+            raise ValueError(f"must be MODULE:FUNCTION or timm:NAME, got {_shown(factory)}")
+        return factory
 
     @field_validator("classes")
     @classmethod
@@ -116,7 +168,8 @@ def read_declaration(
         except CamsimError as error:
             problems.append(Problem(place(("classes",)), "classes", str(error)))
             del given["classes"]
-    return _validated(given, Sidecar if used is not None else Declaration, place, problems), used
+    declared = _validated(given, Sidecar if used is not None else Declaration, place, problems)
+    return _with_files(declared, used.parent if used is not None else model.parent, place(("decoder",))), used
 
 
 def declaration_of(given: Mapping[str, object], where: str) -> Declaration:
@@ -129,7 +182,17 @@ def declaration_of(given: Mapping[str, object], where: str) -> Declaration:
     Raises:
         ProfileError: everything that is wrong.
     """
-    return _validated(given, Declaration, lambda path: where, [])
+    return _with_files(_validated(given, Declaration, lambda path: where, []), Path(), where)
+
+
+def _with_files(declared: Declaration, folder: Path, where: str) -> Declaration:
+    """With what its decoder names as files beside the sidecar."""
+    if declared.decoder is None:
+        return declared
+    try:
+        return declared.model_copy(update={"decoder": declared.decoder.resolved(folder)})
+    except CamsimError as error:
+        raise ProfileError([Problem(where, "decoder", str(error))]) from None
 
 
 def _validated(
@@ -186,9 +249,19 @@ def read_class_names(path: Path) -> list[str]:
 
 def _problem(details: ErrorDetails, place: Callable[[yamlio.Path], str], kind: type[Declaration]) -> Problem:
     path, given, ctx = details["loc"], _shown(details["input"]), details.get("ctx", {})
+    known = list(kind.model_fields)
+    if path[0] == "decoder" and len(path) > 1:
+        # pydantic puts the decoder's kind between.
+        known = list(_DECODERS[str(path[1])].model_fields)
+        path = (path[0], *path[2:])
     match details["type"]:
+        case "union_tag_invalid":
+            kinds = list(_DECODERS)
+            hint = did_you_mean(ctx["tag"], kinds) or f"; known: {', '.join(kinds)}"
+            text = f"there is no decoder {_shown(ctx['tag'])}{hint}"
+        case "union_tag_not_found" | "model_attributes_type":
+            text = f"must be a kind of decoder, or its settings with 'kind: ...'; got {given}"
         case "extra_forbidden":
-            known = list(kind.model_fields)
             text = "unknown key" + (did_you_mean(str(path[-1]), known) or f"; known: {', '.join(known)}")
         case "missing" if path == ("camsim_model",):
             text = "is missing; a sidecar begins with 'camsim_model: 1'"
@@ -205,6 +278,11 @@ def _problem(details: ErrorDetails, place: Callable[[yamlio.Path], str], kind: t
         case _:
             text = f"{details['msg'].replace('Input should', 'must')}, got {given}"
     return Problem(place(path), yamlio.format_path(path), text)
+
+
+_DECODERS: dict[str, type[BaseModel]] = {
+    decoder.model_fields["kind"].default: decoder for decoder in get_args(get_args(AnyDecoder)[0])
+}
 
 
 def _shown(value: object) -> str:

@@ -37,12 +37,16 @@ class FileKind(Enum):
     ORT = _Kind("an onnxruntime (.ort) model", advice="give the ONNX model that it was made from")
     TORCH = _Kind("a PyTorch archive", True, _EXPORT)
     TORCHSCRIPT = _Kind("a TorchScript archive", True, _EXPORT)
-    PT2 = _Kind("a PyTorch .pt2 archive", True, _EXPORT)
+    PT2 = _Kind("a torch.export archive (.pt2)", True, _EXPORT)
     PICKLE = _Kind("a Python pickle", True, _EXPORT)
     ZIP = _Kind("a zip archive", advice="unpack it and give the ONNX model inside")
     GZIP = _Kind("a gzip file", advice="unpack it and give the ONNX model inside")
     TAR = _Kind("a tar archive", advice="unpack it and give the ONNX model inside")
-    SAFETENSORS = _Kind("a safetensors file", advice="it holds weights without a network: export the model to ONNX")
+    SAFETENSORS = _Kind(
+        "a safetensors file",
+        advice="it holds weights without a network: name what makes it with --factory MODULE:FUNCTION or "
+        "--factory timm:NAME, or export the model to ONNX",
+    )
     TFLITE = _Kind("a TensorFlow Lite model", advice=_CONVERT)
     HDF5 = _Kind("an HDF5 (Keras) file", advice=_CONVERT)
     KERAS = _Kind("a Keras archive", advice=_CONVERT)

@@ -14,7 +14,8 @@ from audit.camera import Camera
 from audit.data import Sample
 from audit.repeated import repeated_drop, repeated_rate
 from audit.search.scenes import Scenes
-from audit.stats import Interval, bootstrap_mean
+from audit.stats import Interval
+from audit.stats.likelihood import BoundedMean
 from audit.task import Judged
 
 CONFIDENCE = 0.95
@@ -74,4 +75,4 @@ class Gain:
 def _mean(scores: NDArray[np.float64]) -> Interval:
     if np.isin(scores, (0.0, 1.0)).all():
         return repeated_rate(scores, CONFIDENCE)
-    return bootstrap_mean(scores.mean(axis=1), CONFIDENCE)
+    return BoundedMean.of(scores.mean(axis=1)).interval(CONFIDENCE)

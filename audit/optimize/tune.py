@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from audit.camera import open_camera
 from audit.data import Dataset
 from audit.evenly import evenly
-from audit.given import check_given, one_profile, open_given
+from audit.given import check_given, one_profile, open_classifier
 from audit.manifest import build_manifest, run_key
 from audit.models import Model
 from audit.models.gradient import open_gradient
@@ -84,7 +84,7 @@ def tune(
     started, clock = datetime.now(UTC), time.monotonic()
     show, plan = progress or Silent(), plan or Plan()
     base = one_profile(profile)
-    subject, dataset = open_given(model, data, limit)
+    subject, dataset = open_classifier(model, data, limit)
     classes = output_size(subject)
     targets = class_targets(subject, dataset, classes)
     if targets is None:
@@ -92,7 +92,7 @@ def tune(
             f"{dataset.name}: has no labels, so there is no accuracy to raise; give a folder with one sub-folder for "
             "each class"
         )
-    key = run_key(subject, dataset, "three parts", [base], seed, 0)
+    key = run_key(subject.sha256, dataset, "three parts", [base], seed, 0)
     key |= {"exposure": exposure, "group": group, "limits": limits, "loss": loss, "plan": asdict(plan)}
     folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
     camera = open_camera(base)

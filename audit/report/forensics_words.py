@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audit.report.note import Caveat
 from audit.report.rows import DROP, Metric
-from audit.report.words import Caveat, plural
+from audit.report.words import plural
 
 SHARE = Metric("share", "Share of the drop", "%", 100, 0)
 INTERACTIONS_SHOWN = 6
@@ -46,7 +47,8 @@ def points(entry: Mapping[str, float]) -> str:
 
 def score_word(results: Mapping[str, Any]) -> str:
     """What is counted, in a word."""
-    return "accuracy" if results["data"]["labelled"] else "agreement with the reference"
+    score: str = results["score"]
+    return score if results["data"]["labelled"] else "agreement with the reference"
 
 
 def headline(results: Mapping[str, Any]) -> str:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.report.agreement import agreement_text, flip_text
+from audit.report.axes import axes
+from audit.report.caveats import caveats
+from audit.report.further import further
+from audit.report.groups import groups
+from audit.report.hardest import hardest
 from audit.report.knobs import changes
+from audit.report.limits import limits
 from audit.report.page import plain, render_page
+from audit.report.planning import planning_sentence
 from audit.report.plot import MOST_ROWS, drift_figure
-from audit.report.rows import DROP, FLIPS, View, read_view
+from audit.report.rows import FLIPS, View, read_interval, read_view, score_drop
 from audit.report.search_words import FIDELITY, gradient_text
 from audit.report.thumbnail import data_uri, thumbnail
-from audit.report.words import LIMITS, VERDICT_MEANING, caveats, margin_text, plural, summary
+from audit.report.words import VERDICT_MEANING, margin_text, plural, summary
 from audit.report.worst import comparison
-from audit.stats import Interval
+from audit.report.yardstick import yardstick
+from audit.spoiled import Spoiled
 
 PLOT_ID = "drift-plot"
 SHEET_ROWS = 12
@@ -29,33 +38,47 @@ def render_html(
     results: Mapping[str, Any],
     manifest: Mapping[str, Any],
     thumbnails: Mapping[str, Mapping[str, NDArray[np.uint8]]],
+    spoiled: Sequence[Spoiled] = (),
 ) -> str:
     """The whole report as one self-contained HTML page.
 
-    ``results`` is results.json (schema 1), ``manifest`` is manifest.json, ``thumbnails`` holds for each scene an
-    (H, W, 3) uint8 picture through each profile, by name (a scene may lack some). Strings in them are escaped.
-    Raises KeyError where a key is missing or a thumbnail belongs to no profile, ValueError for a bad picture.
+    ``results`` is results.json (schema 2), ``manifest`` is manifest.json, ``thumbnails`` holds for each scene an
+    (H, W, 3) uint8 picture through each profile, by name (a scene may lack some); ``spoiled`` has the pictures of
+    ``results["most_changed"]``. Strings in them are escaped.
+    Raises KeyError where a key is missing or a thumbnail belongs to no profile, ValueError for a bad picture or
+    another number of ``spoiled`` than of ``results["most_changed"]``.
     """
     view = read_view(results)
     known = {view.reference.name, *(row.name for row in view.rows)}
     unknown = {name for pictures in thumbnails.values() for name in pictures} - known
     if unknown:
         raise KeyError(f"thumbnails of profiles that the results lack: {', '.join(sorted(unknown))}")
-    drift = drift_figure(view)
+    along, ladder = axes(view), yardstick(view)
+    figures = {PLOT_ID: drift_figure(view)} | {part.id: part.figure for part in along}
+    if ladder is not None:
+        figures[ladder.id] = ladder.figure
     return render_page(
         "audit.html.j2",
-        {} if drift is None else {PLOT_ID: drift},
+        {place: figure for place, figure in figures.items() if figure is not None},
         results=results,
         manifest=manifest,
         view=view,
         summary=summary(results, view),
-        drop=DROP,
+        planned=planning_sentence(results, view),
+        hits=hardest(results, spoiled),
+        groups=groups(results, view),
+        axes=along,
+        yardstick=ladder,
+        further=further(results, view),
+        agreement=agreement_text(results["task"]),
+        flips=flip_text(results["task"]),
+        drop=view.primary,
         meaning=VERDICT_MEANING[results["verdict"]],
         caveats=caveats(results, view),
-        limits=LIMITS,
+        limits=limits(results, view),
         described={key: plain(value) for key, value in results["model"]["input"].items()},
         provenance=_provenance(results, view),
-        worst_cases=[_worst_case(case, view) for case in results["worst_cases"]],
+        worst_cases=[_worst_case(case, view, results) for case in results["worst_cases"]],
         scenes=list(thumbnails),
         pictures={
             scene: {name: data_uri(thumbnail(rgb)) for name, rgb in pictures.items()}
@@ -86,17 +109,17 @@ def _provenance(results: Mapping[str, Any], view: View) -> list[tuple[str, str]]
     ]
 
 
-def _worst_case(case: Mapping[str, Any], view: View) -> dict[str, Any]:
+def _worst_case(case: Mapping[str, Any], view: View, results: Mapping[str, Any]) -> dict[str, Any]:
     """A worst case with its rows: the base device and the case itself, judged on the held-out half."""
     rows = {row.name: row for row in (view.reference, *view.rows)}
     row, base = rows[case["profile"]], rows[case["base"]]
-    metric, lines = comparison(case, base, row)
+    metric, lines = comparison(case, base, row, view)
     moved, kept = changes(case["knobs"])
     certificate = case["certificate"]
     return {
-        "measure": DROP if certificate["measure"] == "drop" else FLIPS,
-        "harm": Interval(**certificate["harm"]),
-        "harm_of_device": Interval(**certificate["harm_of_device"]),
+        "measure": score_drop(results["task"]["score"]) if certificate["measure"] == "drop" else FLIPS,
+        "harm": read_interval(certificate["harm"]),
+        "harm_of_device": read_interval(certificate["harm_of_device"]),
         "gradients": gradient_text(case["strategy"]),
         "fidelity_name": FIDELITY[case["fidelity_measure"]],
         "case": case,

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from audit.report.figure import CALM, GUIDE, INK, legend_above, page_layout
 from audit.report.knobs import changes
+from audit.report.limits import GENERAL
+from audit.report.note import Caveat
 from audit.report.page import plain, render_page
 from audit.report.rows import Metric
 from audit.report.thumbnail import data_uri, thumbnail
-from audit.report.words import LIMITS, Caveat, plural
+from audit.report.words import plural
 from audit.stats import Interval
 
 KNOB_ROWS = 12
@@ -66,7 +68,7 @@ def render_optimize(
         meaning=MEANING[results["answer"]],
         summary=summary(results),
         caveats=_caveats(results),
-        limits=[CHANCE, *(limit for limit in LIMITS if not limit.headline.startswith(("The worst case", "PASS")))],
+        limits=[CHANCE, *GENERAL],
         moved=moved_kept[0],
         kept=moved_kept[1],
         knob_rows=KNOB_ROWS,

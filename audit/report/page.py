@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 
 import camsim
 from audit.report.escape import visible
-from audit.report.rows import Metric
+from audit.report.rows import Metric, known
 from audit.report.words import plural
 from audit.stats import Interval
 
@@ -104,7 +104,7 @@ def _number(value: float, metric: Metric) -> str:
 
 
 def _interval(interval: Interval, metric: Metric) -> str:
-    return f"{_number(interval.low, metric)} to {_number(interval.high, metric)}"
+    return metric.limits(interval).replace("-", "−") if known(interval) else "interval not known"
 
 
 def _amount(value: float) -> str:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from audit.report.escape import plotly_text, shorten
 from audit.report.figure import ALARM, CALM, CAUTION, GUIDE, legend_above, page_layout
-from audit.report.rows import JSD, SEVERITY, Metric, Row, View
+from audit.report.rows import SEVERITY, Metric, Row, View, known
 
 COLOURS = {"FAIL": ALARM, "INCONCLUSIVE": CAUTION, "PASS": CALM}
 SYMBOLS = {"FAIL": "x", "INCONCLUSIVE": "diamond-open", "PASS": "circle"}
@@ -35,8 +35,9 @@ def drift_figure(view: View) -> go.Figure | None:
             _whiskers(figure, rows, metric, verdict, _axis(number), view.level, legend=number == 1)
         if metric.key in view.margins:
             _margin_line(figure, metric, view.margins[metric.key], number)
-    _bars(figure, rows, _axis(len(panels) + 1), view.level)
-    _layout(figure, rows, [*panels, JSD])
+    if view.change is not None:
+        _bars(figure, rows, view.change, _axis(len(panels) + 1), view.level)
+    _layout(figure, rows, panels, view.change)
     return figure
 
 
@@ -49,18 +50,20 @@ def _hover(row: Row, metric: Metric, level: str) -> str:
     return (
         f"<b>{plotly_text(shorten(row.name, 60))}</b><br>{plotly_text(shorten(row.title, 60))}<br>"
         f"{metric.title}: {metric.with_unit(interval.value)}"
-        f"<br>{level} interval {metric.text(interval.low)} to {metric.text(interval.high)}"
+        f"<br>{level} interval {metric.limits(interval)}"
         f"<br>{row.verdict}, {row.samples} scenes"
     )
 
 
 def _error_x(metric: Metric, rows: Sequence[Row], colour: str) -> dict[str, Any]:
+    # A mark without a line: its interval is not known.
     intervals = [row.intervals[metric.key] for row in rows]
+    spans = [(x.value - x.low, x.high - x.value) if known(x) else (0.0, 0.0) for x in intervals]
     return {
         "type": "data",
         "symmetric": False,
-        "array": [(interval.high - interval.value) * metric.scale for interval in intervals],
-        "arrayminus": [(interval.value - interval.low) * metric.scale for interval in intervals],
+        "array": [above * metric.scale for _, above in spans],
+        "arrayminus": [below * metric.scale for below, _ in spans],
         "color": colour,
         "thickness": 1.5,
         "width": 0,
@@ -95,20 +98,20 @@ def _whiskers(
     )
 
 
-def _bars(figure: go.Figure, rows: Sequence[Row], axis: str, level: str) -> None:
-    places = [place for place, row in enumerate(rows) if JSD.key in row.intervals]
+def _bars(figure: go.Figure, rows: Sequence[Row], metric: Metric, axis: str, level: str) -> None:
+    places = [place for place, row in enumerate(rows) if metric.key in row.intervals]
     chosen = [rows[place] for place in places]
     figure.add_bar(
-        x=[row.intervals[JSD.key].value for row in chosen],
+        x=[row.intervals[metric.key].value * metric.scale for row in chosen],
         y=places,
         xaxis=axis,
         orientation="h",
         width=0.55,
         marker={"color": BAR_COLOUR},
-        error_x=_error_x(JSD, chosen, GUIDE),
+        error_x=_error_x(metric, chosen, GUIDE),
         showlegend=False,
         hoverinfo="text",
-        hovertext=[_hover(row, JSD, level) for row in chosen],
+        hovertext=[_hover(row, metric, level) for row in chosen],
     )
 
 
@@ -120,12 +123,12 @@ def _margin_line(figure: go.Figure, metric: Metric, margin: float, number: int) 
     figure.add_annotation(text=f"margin {metric.text(margin)}", x=at, y=1, yanchor="bottom", showarrow=False, **place)
 
 
-def _layout(figure: go.Figure, rows: Sequence[Row], metrics: Sequence[Metric]) -> None:
+def _layout(figure: go.Figure, rows: Sequence[Row], panels: Sequence[Metric], bars: Metric | None) -> None:
     # The forest panels share two thirds of the width, the bars have the rest.
-    share = 0.66 / (len(metrics) - 1)
-    for number, metric in enumerate(metrics, 1):
+    share = (1.0 if bars is None else 0.66) / len(panels)
+    for number, metric in enumerate([*panels, *([] if bars is None else [bars])], 1):
         start = share * (number - 1)
-        end = 1.0 if metric is JSD else start + share - 0.04
+        end = 1.0 if metric is bars else start + share - 0.04
         unit = f" ({metric.unit})" if metric.unit else ""
         figure.update_layout(
             {

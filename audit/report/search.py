@@ -42,10 +42,10 @@ class Shot:
     picture: NDArray[np.uint8]
     """(H, W, 3)."""
     answer: str
-    confidence: float
-    """Probability of the answer."""
+    confidence: float | None
+    """Of the answer, in [0, 1]; None where the model states none."""
     right: bool
-    """The answer is the label; without labels: the reference's answer."""
+    """Whether the answer is right; without labels: the same as the reference's."""
 
 
 Gallery = Mapping[str, Mapping[str, Shot]]
@@ -66,7 +66,7 @@ def render_search(results: Mapping[str, Any], manifest: Mapping[str, Any], galle
         manifest=manifest,
         metric=metric,
         rate=FLIPS if metric is FLIPS else ERRORS,
-        score=_score(metric),
+        score=_score(results),
         meaning=MEANING[results["verdict"]],
         summary=summary(results),
         caveats=caveats(results),
@@ -108,7 +108,7 @@ def _figures(results: Mapping[str, Any], metric: Metric) -> dict[str, go.Figure]
     if ladder := results["ladder"]:
         rows = _ladder(ladder)["rows"]
         figures[LADDER] = ladder_figure(
-            rows, ladder["weights"], first["certificate"]["score_of_device"], _score(metric)
+            rows, ladder["weights"], first["certificate"]["score_of_device"], _score(results)
         )
     return figures
 
@@ -154,7 +154,7 @@ def _shown(shot: Shot) -> dict[str, Any]:
     return {
         "uri": data_uri(thumbnail(shot.picture)),
         "answer": shot.answer,
-        "confidence": f"{shot.confidence:.2f}",
+        "confidence": "" if shot.confidence is None else f"{shot.confidence:.2f}",
         "right": shot.right,
     }
 
@@ -163,8 +163,9 @@ def _spoken(group: str) -> str:
     return group.replace("_", " ")
 
 
-def _score(metric: Metric) -> str:
-    return "Agreement with the reference" if metric is FLIPS else "Accuracy"
+def _score(results: Mapping[str, Any]) -> str:
+    score: str = results["task"]["score"]
+    return "Agreement with the reference" if results["measure"] == "flips" else score[0].upper() + score[1:]
 
 
 def _interval(entry: Mapping[str, Any]) -> Interval:

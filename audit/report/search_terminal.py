@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audit.report.rows import DROP, FLIPS, Metric
+from audit.report.rows import FLIPS, Metric
 from audit.report.search_words import caveats, gradient_text, metric_of
 from audit.report.terminal import STYLES, printable
 from audit.search.certificate import Certificate
@@ -47,9 +47,8 @@ def print_search(results: Mapping[str, Any], console: Console, path: str | Path)
 
 def print_certificate(certificate: Certificate, console: Console) -> None:
     """Print the figures of a case that was measured again, to the last digit."""
-    metric = DROP if certificate.measure == "drop" else FLIPS
     for name, value in (
-        (metric.title, _digits(certificate.harm)),
+        ({"drop": "drop of the score", "flips": FLIPS.title}[certificate.measure], _digits(certificate.harm)),
         ("the device as it is", _digits(certificate.harm_of_device)),
         ("beyond the device", _digits(certificate.excess)),
         ("score", f"{certificate.score!r} (reference {certificate.score_of_reference!r})"),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.report.rows import DROP, FLIPS, Metric, read_interval
-from audit.report.words import LIMITS, Caveat, assumed_preprocessing, plural, unlabelled, unreadable
+from audit.report.caveats import assumed_preprocessing, unlabelled, unreadable
+from audit.report.limits import GENERAL
+from audit.report.note import Caveat
+from audit.report.rows import FLIPS, Metric, read_interval, score_drop
+from audit.report.words import article, plural
 
 LOSSES = {
     "soft_error": "soft error",
@@ -47,13 +50,13 @@ SEARCH_LIMITS = (
         "The ranges come from the profile's search section, or are assumed for each kind of knob. Narrow them to your "
         "own device before you draw conclusions from a corner of them.",
     ),
-    *(limit for limit in LIMITS if not limit.headline.startswith(("The worst case found", "PASS is relative"))),
+    *GENERAL,
 )
 
 
 def metric_of(results: Mapping[str, Any]) -> Metric:
-    """What the held-out figures are: the accuracy drop, or flips without labels."""
-    return DROP if results["measure"] == "drop" else FLIPS
+    """What the held-out figures are: the drop of the score, or flips without labels."""
+    return score_drop(results["task"]["score"]) if results["measure"] == "drop" else FLIPS
 
 
 def constraint_text(constraint: Mapping[str, Any] | None) -> str:
@@ -76,9 +79,9 @@ def summary(results: Mapping[str, Any]) -> str:
     if results["space"]["combinations"] > 1:
         turned += f" and {results['space']['combinations']} combinations of its stages"
     found = (
-        f"an accuracy drop of {metric.with_unit(harm.value)} against {results['reference']}"
-        if metric is DROP
-        else f"{metric.with_unit(harm.value)} of the answers differ from those on {results['reference']}"
+        f"{metric.with_unit(harm.value)} of the answers differ from those on {results['reference']}"
+        if metric is FLIPS
+        else f"{article(metric.spoken)} of {metric.with_unit(harm.value)} against {results['reference']}"
     )
     return (
         f"A search of {strategy['evaluations']:g} evaluations turned {turned}, on "

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from audit.report.caveats import caveats
 from audit.report.escape import visible
-from audit.report.rows import JSD, Metric, View, read_view
-from audit.report.words import caveats, counts_text, margin_text, plural
+from audit.report.planning import planning_sentence
+from audit.report.rows import Metric, View, known, read_view
+from audit.report.words import counts_text, margin_text, plural
 from audit.stats import Interval
 
 STYLES = {"FAIL": "bold red", "PASS": "bold green", "INCONCLUSIVE": "bold yellow"}
@@ -24,7 +26,7 @@ MOST_REASONS = 3
 def print_summary(results: Mapping[str, Any], console: Console, path: str | Path) -> None:
     """Print the verdict, the worst profiles and where the report lies; ``path`` is the report.
 
-    ``results`` is results.json (schema 1); a missing key is a KeyError. Its strings are printed as they are, never
+    ``results`` is results.json (schema 2); a missing key is a KeyError. Its strings are printed as they are, never
     as markup or terminal codes. Reads well from 60 columns up, and without colour.
     """
     view = read_view(results)
@@ -48,7 +50,10 @@ def print_summary(results: Mapping[str, Any], console: Console, path: str | Path
         if len(view.rows) > MOST_ROWS:
             say(f"and {len(view.rows) - MOST_ROWS} more in the report")
     console.print()
-    for caveat in caveats(results, view):
+    planned, notes = planning_sentence(results, view), caveats(results, view)
+    if planned is not None:
+        say(planned)
+    for caveat in notes:
         say(f"Note: {caveat.headline}.", "dim")
     # Not wrapped: a path cut in two can be neither clicked nor copied.
     console.print(Text(printable(f"Report: {path}", console)), highlight=False, soft_wrap=True)
@@ -59,15 +64,18 @@ def _table(view: View, console: Console) -> Table:
     gap = 2 if console.width > 66 else 1
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("profile", overflow="fold")
-    table.add_column(f"{primary.key}, {UNITS[primary.unit]} [{view.level}]", justify="right", no_wrap=True)
-    table.add_column("JSD", justify="right", no_wrap=True)
+    unit = UNITS.get(primary.unit, primary.unit)
+    heading = f"{(primary.short or primary.title).lower()}{', ' if unit else ''}{unit}"
+    table.add_column(f"{heading} [{view.level}]", justify="right", no_wrap=True)
+    if view.change is not None:
+        table.add_column(view.change.short or view.change.title, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row in view.rows[:MOST_ROWS]:
-        divergence = row.intervals.get(JSD.key)
+        change = None if view.change is None else row.intervals.get(view.change.key)
         table.add_row(
             Text(printable(row.name, console)),
             Text(_with_interval(row.intervals.get(primary.key), primary)),
-            Text(JSD.text(divergence.value) if divergence else "-"),
+            *([] if view.change is None else [Text(view.change.text(change.value) if change else "-")]),
             Text(row.verdict or "", style=STYLES[row.verdict or ""]),
         )
     return table
@@ -76,6 +84,8 @@ def _table(view: View, console: Console) -> Table:
 def _with_interval(interval: Interval | None, metric: Metric) -> str:
     if interval is None:
         return "not measured"
+    if not known(interval):
+        return f"{metric.text(interval.value)} [not known]"
     value, low, high = (metric.text(x) for x in (interval.value, interval.low, interval.high))
     return f"{value} [{low}, {high}]"
 

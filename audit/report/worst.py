@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.report.rows import DROP, ERRORS, FLIPS, Metric, Row
+from audit.report.rows import ERRORS, FLIPS, Metric, Row, View
 from audit.stats import Interval
+
+LOST = Metric("lost", "Score lost", "%", 100, 1)
+"""1 less the mean score of a sample, where that is no hit; rows do not measure it."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Line:
     setting: str
     scenes: str
     rate: float | None
-    """Of errors, or of flips without labels."""
+    """Of errors or of what is lost of the score; of flips without labels. None: not measured."""
     interval: Interval | None
     """Of the rate; the search half has none, because its estimate is biased anyway."""
     drop: Interval | None
@@ -25,25 +28,25 @@ class Line:
     """The row that carries the verdict."""
 
 
-def comparison(case: Mapping[str, Any], base: Row, judged: Row) -> tuple[Metric, list[Line]]:
+def comparison(case: Mapping[str, Any], base: Row, judged: Row, view: View) -> tuple[Metric, list[Line]]:
     """The rate that the search measured, and the lines: the device and its worst case, on either half."""
     search = case["search"]
-    metric = {"errors": ERRORS, "flips": FLIPS}[search["measure"]]
+    metric = FLIPS if search["measure"] == "flips" else ERRORS if "accuracy" in judged.intervals else LOST
     half = f"{case['search_samples']}, search half"
     device, worst = "The device as it is", "Worst case"
     return metric, [
         Line(device, half, search["rate_at_base"], None, None, None),
         Line(worst, half, search["rate"], None, None, None),
-        _judged(device, f"{base.samples}, all", base, metric),
-        _judged(worst, f"{case['judged_samples']}, held out", judged, metric),
+        _judged(device, f"{base.samples}, all", base, metric, view),
+        _judged(worst, f"{case['judged_samples']}, held out", judged, metric, view),
     ]
 
 
-def _judged(setting: str, scenes: str, row: Row, metric: Metric) -> Line:
-    interval = row.intervals.get("flips") if metric is FLIPS else _complement(row.intervals.get("accuracy"))
+def _judged(setting: str, scenes: str, row: Row, metric: Metric, view: View) -> Line:
+    interval = {"flips": row.intervals.get("flips"), "errors": _errors(row.intervals.get("accuracy"))}.get(metric.key)
     value = None if interval is None else interval.value
-    return Line(setting, scenes, value, interval, row.intervals.get(DROP.key), row)
+    return Line(setting, scenes, value, interval, row.intervals.get(view.primary.key), row)
 
 
-def _complement(accuracy: Interval | None) -> Interval | None:
-    return accuracy and Interval(1 - accuracy.value, 1 - accuracy.high, 1 - accuracy.low)
+def _errors(accuracy: Interval | None) -> Interval | None:
+    return None if accuracy is None else Interval(1 - accuracy.value, 1 - accuracy.high, 1 - accuracy.low)

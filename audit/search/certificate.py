@@ -22,7 +22,8 @@ from audit.data import Sample
 from audit.jpeg import through_jpeg
 from audit.manifest import profile_hash
 from audit.repeated import repeated_drop, repeated_rate
-from audit.stats import Interval, bootstrap_mean
+from audit.stats import Interval
+from audit.stats.drop import MeanDrop
 from audit.task import Task
 from audit.threads import ahead
 from camsim import Profile
@@ -180,7 +181,7 @@ class Bench:
 
 def ahead_of(cross_check: Measured, found: Measured) -> Interval:
     """By how much the cross-check's mean loss exceeds that of the case found, sample by sample."""
-    return bootstrap_mean((cross_check.losses - found.losses).mean(axis=1))
+    return MeanDrop((cross_check.losses - found.losses).mean(axis=1)).interval(0.95)
 
 
 def masks_gradients(lead: Interval) -> bool:

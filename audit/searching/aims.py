@@ -1,23 +1,24 @@
-"""What a classifier should say of each sample: its label, or what it says of the reference's picture."""
+"""What a model should say of each sample: what its labels say, or what it says itself of the reference's picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Literal
 
 from audit.camera import Camera
 from audit.data import Sample
-from audit.models import Model
 from audit.models.gradient import GradientModel, NoGradient
 from audit.search.certificate import Measure
+from audit.searching.marked import judged_by
 from audit.task import ClassTask, DisagreementTask, Task
+from audit.tasks.classification import Classification
+from audit.tasks.vision_task import VisionTask
+from camsim.errors import CamsimError
 
 LossName = Literal["soft_error", "cross_entropy", "disagreement"]
-"""What a search may raise."""
+"""What a search may raise. ``soft_error`` is the task's own loss, `audit.tasks.mark.Mark.loss`; the others are a
+classifier's."""
 
 AT_A_TIME = 8
 
@@ -25,21 +26,26 @@ AT_A_TIME = 8
 class Aims:
     """Makes the tasks of a search: on which samples, with which noise."""
 
-    def __init__(self, model: Model, targets: Mapping[str, int] | None, reference: Camera, loss: LossName) -> None:
+    def __init__(self, task: VisionTask[Any], reference: Camera, loss: LossName) -> None:
         """State what is raised.
 
         Args:
-            model: the classifier.
-            targets: class of each sample, as an index into the output; None without labels.
+            task: the model, its data and how answers compare.
             reference: the camera whose pictures answer where labels do not.
             loss: ``disagreement`` needs no labels, and does not look at them.
+
+        Raises:
+            CamsimError: a loss that only a classifier has.
         """
-        self.model, self.targets, self.reference, self.loss = model, targets, reference, loss
+        if loss != "soft_error" and not isinstance(task, Classification):
+            raise CamsimError(f"loss {loss}: is of classifiers; for {task.title.lower()} leave it out")
+        self.subject, self.reference = task, reference
+        self.loss: LossName = loss
 
     @property
     def measure(self) -> Measure:
-        """A drop of accuracy with labels; else flips."""
-        return "flips" if self.targets is None or self.loss == "disagreement" else "drop"
+        """A drop of the score with labels; else flips."""
+        return "drop" if self.subject.labelled and self.loss != "disagreement" else "flips"
 
     def task(
         self,
@@ -52,28 +58,26 @@ class Aims:
         Raises:
             CamsimError: the model fails on a picture of the reference.
         """
-        if self.targets is not None and self.loss != "disagreement":
-            return ClassTask(self.model, self.targets, loss=self.loss)
-        answers = self.answers(samples, seed, step)
-        if self.loss == "disagreement":
-            return DisagreementTask(self.model, answers)
-        return ClassTask(self.model, {name: int(row.argmax()) for name, row in answers.items()}, loss=self.loss)
+        answers = None if self.measure == "drop" else self.answers(samples, seed, step)
+        if self.loss != "disagreement":
+            return judged_by(self.subject, samples, answers, self.loss)
+        if not isinstance(self.subject, Classification) or answers is None:
+            raise TypeError("only a classifier disagrees with its answers under the reference")
+        return DisagreementTask(self.subject.model, answers)
 
     @staticmethod
     def with_gradient(task: Task, gradient: GradientModel | NoGradient) -> Task:
-        """The same task with other gradients."""
-        if not isinstance(task, ClassTask | DisagreementTask):
-            raise TypeError(f"a task of this class has no gradient to change: {type(task).__name__}")
-        return replace(task, gradient=gradient)
+        """The same task with other gradients; one that has none anyway stays as it is."""
+        return replace(task, gradient=gradient) if isinstance(task, ClassTask | DisagreementTask) else task
 
     def answers(
         self, samples: Sequence[Sample], seed: int, step: Callable[[int], None] = lambda pictures: None
-    ) -> dict[str, NDArray[np.float64]]:
-        """Log-probabilities (C,) of each sample under the reference."""
-        found: dict[str, NDArray[np.float64]] = {}
+    ) -> dict[str, Any]:
+        """What the model says of each sample under the reference."""
+        found: dict[str, Any] = {}
         for start in range(0, len(samples), AT_A_TIME):
             some = samples[start : start + AT_A_TIME]
             pictures = [self.reference.shoot(sample.load(), seed, sample.id) for sample in some]
-            found |= zip((sample.id for sample in some), self.model.log_probabilities(pictures), strict=True)
+            found |= zip((sample.id for sample in some), self.subject.predict(pictures), strict=True)
             step(len(some))
         return found

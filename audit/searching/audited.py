@@ -86,7 +86,6 @@ def find_worst_case(device: Profile, ground: Ground, *, budget: int, folder: Pat
     samples = ground.halves.held_out
     show.start(f"Worst case of {device.name}", 2 * len(samples))
     lineup = Lineup([open_camera(ground.reference), open_camera(case.profile)])
-    targets = ground.aims.targets
-    chunks = list(measure(ground.model, samples, targets, lineup, seed=ground.seed, batch=1, step=show.advance))
+    chunks = list(measure(ground.task, samples, lineup, seed=ground.seed, batch=1, step=show.advance))
     judged = tuple(row for chunk in chunks for row in chunk.outcomes if row.profile == case.profile.name)
     return WorstCase(case, run, strategy_json(campaign, run), len(ground.halves.search), judged)

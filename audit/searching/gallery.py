@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +11,25 @@ from torch import Tensor
 
 from audit.camera import Camera, open_camera
 from audit.jpeg import through_jpeg
-from audit.models import Model
 from audit.progress import Progress
 from audit.report.search import DEVICE, REFERENCE, Gallery, Shot
 from audit.search.certificate import Bench
+from audit.tasks.mark import Mark
+from audit.tasks.vision_task import VisionTask
 from camsim import Profile
 
 SHOWN = 4
+RIGHT = 0.5
+"""Score from which an answer counts as right in the gallery; a classifier's is 0 or 1."""
 
 
 def take_gallery(
-    model: Model,
+    task: VisionTask[Any],
     bench: Bench,
     reference: Profile,
     device: Profile,
     cases: Sequence[Profile],
-    targets: Mapping[str, int] | None,
+    by_labels: bool,
     show: Progress,
 ) -> Gallery:
     """Scenes whose answer the first case spoils, as far as there are such; then others, evenly spaced.
@@ -33,12 +37,12 @@ def take_gallery(
     Pictures have the certificate's first noise seed and, but for the reference's, its JPEG.
 
     Args:
-        model: what is asked about each picture.
+        task: the model that is asked about each picture.
         bench: on which the cases were certified.
         reference: what drift is measured from.
         device: as it is.
         cases: the worst first.
-        targets: class of each sample; None: the reference's answer is the right one.
+        by_labels: whether the labels say what is right; else the reference's answer is.
         show: told how far it has come.
     """
     cameras = {REFERENCE: open_camera(reference), DEVICE: open_camera(device)}
@@ -53,10 +57,11 @@ def take_gallery(
             name: _shoot(camera, scene, seed, sample.id, None if name == REFERENCE else bench.jpeg)
             for name, camera in cameras.items()
         }
-        log_p = model.log_probabilities(list(pictures.values()))
-        aim = int(log_p[0].argmax()) if targets is None else targets[sample.id]
+        answers = task.predict(list(pictures.values()))
+        truth = task.truth(sample, (scene.shape[1], scene.shape[2])) if by_labels else None
         gallery[sample.id] = {
-            name: _shot(model, picture, row, aim) for (name, picture), row in zip(pictures.items(), log_p, strict=True)
+            name: _shot(task, picture, answer, task.mark(answer, answers[0], truth))
+            for (name, picture), answer in zip(pictures.items(), answers, strict=True)
         }
         show.advance(len(cameras))
     return gallery
@@ -83,11 +88,10 @@ def _shoot(camera: Camera, scene: Tensor, seed: int, sample: str, jpeg: int | No
     return through_jpeg(picture, jpeg) if jpeg else picture
 
 
-def _shot(model: Model, picture: NDArray[np.uint8], log_p: NDArray[np.float64], aim: int) -> Shot:
-    answer = int(log_p.argmax())
+def _shot(task: VisionTask[Any], picture: NDArray[np.uint8], answer: Any, mark: Mark) -> Shot:
     return Shot(
         picture=picture,
-        answer=model.classes[answer] if model.classes else f"class {answer}",
-        confidence=float(np.exp(log_p[answer])),
-        right=answer == aim,
+        answer=task.say(answer),
+        confidence=mark.confidence,
+        right=not mark.flip if mark.score is None else mark.score >= RIGHT,
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audit.camera import open_camera
 from audit.data import Dataset
-from audit.given import one_profile, open_given
-from audit.models import Model
+from audit.given import Subject, one_profile, open_given
 from audit.progress import Progress
 from audit.search.certificate import REPEATS, Bench
 from audit.searching.aims import Aims, LossName
 from audit.searching.halves import Halves, split_readable
-from audit.targets import class_targets, output_size
+from audit.tasks.open import seen_by
+from audit.tasks.vision_task import VisionTask
 from camsim import Profile
 
 
@@ -21,8 +22,7 @@ from camsim import Profile
 class Ground:
     """The same for the same model, data, reference, loss and seed."""
 
-    model: Model
-    classes: int
+    task: VisionTask[Any]
     data: Dataset
     reference: Profile
     halves: Halves
@@ -49,7 +49,7 @@ class Ground:
 
 
 def prepare(
-    model: Model | str | Path,
+    model: Subject,
     data: Dataset | str | Path | None,
     reference: str | Path | Profile,
     loss: LossName,
@@ -64,8 +64,8 @@ def prepare(
         CamsimError: anything about what was given; NoDataError where nothing can be read.
     """
     base = one_profile(reference)
-    subject, dataset = open_given(model, data, limit)
-    classes = output_size(subject)
-    targets = class_targets(subject, dataset, classes)
-    halves = split_readable(dataset, seed, show)
-    return Ground(subject, classes, dataset, base, halves, Aims(subject, targets, open_camera(base), loss), seed)
+    task, dataset = open_given(model, data, limit)
+    camera = open_camera(base)
+    task = seen_by(task, camera, seed)
+    aims = Aims(task, camera, loss)
+    return Ground(task, dataset, base, split_readable(dataset, seed, show), aims, seed)

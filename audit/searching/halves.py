@@ -70,7 +70,7 @@ def halve(name: str, samples: Sequence[Sample], seed: int) -> Halves:
     Raises:
         CamsimError: too few for two halves.
     """
-    search, held_out = take(samples, "search", seed), take(samples, "held-out", seed)
+    search, held_out = tuple(take(samples, "search", seed)), tuple(take(samples, "held-out", seed))
     if min(len(search), len(held_out)) < LEAST:
         raise CamsimError(
             f"{name}: {len(samples)} readable samples are too few to search on one half and judge on the other; "

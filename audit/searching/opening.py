@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audit.camera import open_camera
-from audit.models import Model, OnnxModel
+from audit.models import OnnxModel
 from audit.models.gradient import GradientModel, NoGradient, open_gradient
 from audit.progress import Progress
 from audit.search.scenes import Scenes
@@ -13,6 +13,7 @@ from audit.searching.campaign import Campaign, problem_key
 from audit.searching.ground import Ground
 from audit.searching.plan import Plan
 from audit.task import Task
+from audit.tasks.classification import Classification
 from camsim import Profile
 
 PROBES = 2
@@ -35,6 +36,7 @@ def open_campaign(device: Profile, ground: Ground, plan: Plan, parts: Path | Non
         CamsimError: nothing in the device can move, or the model fails.
     """
     samples, seed = ground.halves.search, ground.seed
+    is_onnx = isinstance(ground.task, Classification) and isinstance(ground.task.model, OnnxModel)
     scenes = Scenes(samples, seed, ground.halves.scenes)
     show.start("Reference", len(samples))
     plain = ground.aims.task(samples, seed, step=show.advance)
@@ -45,19 +47,21 @@ def open_campaign(device: Profile, ground: Ground, plan: Plan, parts: Path | Non
     return Campaign(
         device,
         task,
-        _gradient(ground.model, device, scenes) if plan.wants_gradients else None,
-        ONNX_COST if isinstance(ground.model, OnnxModel) else TORCH_COST,
+        _gradient(ground, device, scenes) if plan.wants_gradients else None,
+        ONNX_COST if is_onnx else TORCH_COST,
         scenes,
         ground.bench(plan.jpeg, None if parts is None else parts / "certificates.json", show),
         plan,
         seed=seed,
-        key=problem_key([ground.model.sha256, ground.data.sha256, ground.data.description, plan.loss]),
+        key=problem_key([ground.task.sha256, ground.data.sha256, ground.data.description, plan.loss]),
         folder=parts,
         show=show,
     )
 
 
-def _gradient(model: Model, device: Profile, scenes: Scenes) -> GradientModel | NoGradient:
+def _gradient(ground: Ground, device: Profile, scenes: Scenes) -> GradientModel | NoGradient:
+    if not isinstance(ground.task, Classification):
+        return NoGradient(f"camsim has no gradients for {ground.task.title.lower()}")
     few = scenes.subset(scenes.ids[:PROBES])
     pictures = [picture for _, shot in few.shoot(open_camera(device)) for picture in shot]
-    return open_gradient(model, pictures)
+    return open_gradient(ground.task.model, pictures)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from audit.data import Dataset
-from audit.given import check_given, one_profile
-from audit.models import Model
+from audit.given import Subject, check_given, one_profile
 from audit.progress import Progress, Silent
 from audit.search.certificate import Certificate
 from audit.searching.aims import LossName
@@ -16,7 +15,7 @@ from camsim import Profile
 
 
 def replay(
-    model: Model | str | Path,
+    model: Subject,
     data: Dataset | str | Path | None = None,
     *,
     case: str | Path | Profile,

@@ -9,7 +9,6 @@ from typing import Any
 import camsim
 from audit.data import Dataset
 from audit.gate import Gate, Verdict
-from audit.models import Model
 from audit.search.certificate import Measure
 from audit.search.fidelity import Bound, Weight
 from audit.search.worst import Rung
@@ -17,6 +16,8 @@ from audit.searching.campaign import Campaign, CrossCheck, Point, Run
 from audit.searching.case import Case, case_json
 from audit.searching.halves import Halves
 from audit.searching.plan import LADDER
+from audit.tasks.describe import model_json, task_json
+from audit.tasks.vision_task import VisionTask
 from camsim import Profile
 
 SCHEMA = 1
@@ -48,11 +49,9 @@ class Outcome:
 
 def build_results(
     *,
-    model: Model,
-    classes: int,
+    task: VisionTask[Any],
     data: Dataset,
     halves: Halves,
-    labelled: bool,
     measure: Measure,
     reference: Profile,
     device: Profile,
@@ -73,7 +72,8 @@ def build_results(
         "verdict": verdict,
         "reasons": list(reasons),
         "gate": None if gate is None else asdict(gate),
-        "model": {"name": model.name, "sha256": model.sha256, "classes": classes, "input": model.describe()},
+        "task": task_json(task),
+        "model": model_json(task),
         "data": {
             "name": data.name,
             "description": data.description,
@@ -81,7 +81,7 @@ def build_results(
             "samples": len(halves.search) + len(halves.held_out),
             "search_samples": len(halves.search),
             "judged_samples": len(halves.held_out),
-            "labelled": labelled,
+            "labelled": task.labelled,
             "unreadable": [asdict(item) for item in halves.unreadable],
         },
         "measure": measure,

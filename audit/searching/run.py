@@ -12,9 +12,8 @@ import numpy as np
 from audit.camera import open_camera
 from audit.data import Dataset
 from audit.gate import Gate
-from audit.given import check_given, one_profile
+from audit.given import Subject, check_given, one_profile
 from audit.manifest import build_manifest, profile_hash, run_key
-from audit.models import Model
 from audit.progress import Progress, Silent
 from audit.runs import PARTS, RunFolder
 from audit.search.fidelity import Bound, Weight
@@ -35,7 +34,7 @@ from camsim.errors import CamsimError
 
 
 def search_cameras(
-    model: Model | str | Path,
+    model: Subject,
     data: Dataset | str | Path | None = None,
     *,
     profile: str | Path | Profile | None = None,
@@ -65,7 +64,8 @@ def search_cameras(
     """Search the worst plausible setting of a device for a model, and certify it on samples held out.
 
     Args:
-        model: an ONNX file, or anything with the methods of `audit.models.Model`.
+        model: a file, or anything with the methods of `audit.models.Model`, `audit.models.Network` or
+            `audit.tasks.VisionTask`.
         data: a folder (see `audit.data.open_folder`), a `Dataset`, or None for the built-in scenes. One half of it is
             searched, the other judges.
         profile: the device to search around; None: the one of ``profiles`` that does worst on the search half, or else
@@ -121,7 +121,7 @@ def search_cameras(
         ground = prepare(model, data, reference, loss, limit=limit, seed=seed, show=show)
         gate = _gate(max_drop, max_flips, ground)
         candidates = [one_profile(profile or reference)] if profiles is None else catalog.select(profiles)
-        key = run_key(ground.model, ground.data, "halves", [ground.reference, *candidates], seed, budget)
+        key = run_key(ground.task.sha256, ground.data, "halves", [ground.reference, *candidates], seed, budget)
         key |= {"plan": repr(plan)}
         folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
         parts = None if folder is None else folder.path / PARTS
@@ -130,11 +130,9 @@ def search_cameras(
         outcome = _carry_out(campaign)
         verdict, reasons = judge_case(outcome.cases[0].certificate, gate)
         results = build_results(
-            model=ground.model,
-            classes=ground.classes,
+            task=ground.task,
             data=ground.data,
             halves=ground.halves,
-            labelled=ground.aims.targets is not None,
             measure=ground.aims.measure,
             reference=ground.reference,
             device=device,
@@ -146,12 +144,12 @@ def search_cameras(
             seed=seed,
         )
         gallery = take_gallery(
-            ground.model,
+            ground.task,
             campaign.bench,
             ground.reference,
             device,
             [case.profile for case in outcome.cases],
-            ground.aims.targets if ground.aims.measure == "drop" else None,
+            ground.aims.measure == "drop",
             show,
         )
     key["profiles"] |= {case.name: profile_hash(case) for case in outcome.profiles.values()}

@@ -8,12 +8,14 @@ import typer
 
 import camsim
 from camsim.cli.audit import audit
+from camsim.cli.data import data
 from camsim.cli.demo import demo
 from camsim.cli.export import export
 from camsim.cli.forensics import forensics
 from camsim.cli.images import capture, develop, emulate
 from camsim.cli.inspect import inspect
 from camsim.cli.optimize import optimize
+from camsim.cli.options import ModelCommand
 from camsim.cli.profiles import profiles
 from camsim.cli.search import search
 from camsim.cli.validate import validate
@@ -50,11 +52,12 @@ app.command()(develop)
 app.command()(capture)
 app.command()(emulate)
 app.command()(export)
-app.command()(inspect)
+app.command(cls=ModelCommand)(inspect)
 app.command()(forensics)
 app.command()(optimize)
 app.command()(validate)
 app.add_typer(profiles, name="profiles")
+app.add_typer(data, name="data")
 
 
 def main() -> None:

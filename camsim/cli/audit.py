@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from camsim.cli import options
 from camsim.cli.errors import handled
-from camsim.cli.options import DATA, GATE
-
-if TYPE_CHECKING:
-    pass
+from camsim.cli.options import BESIDE, DATA, GATE
 
 
 @handled
@@ -41,11 +38,39 @@ def audit(
             rich_help_panel=GATE,
         ),
     ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC=V[±T]",
+            help="What a metric should be on the reference, such as accuracy=0.83; else exit 2. Repeatable.",
+            rich_help_panel=GATE,
+        ),
+    ] = None,
     search: Annotated[
         int, typer.Option(metavar="N", min=0, help="Search the worst plausible setting of a device with N evaluations.")
     ] = 0,
     search_from: Annotated[
         str | None, typer.Option(metavar="NAME", help="Device to search around. Default: the one that does worst.")
+    ] = None,
+    axis: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=V,V...]",
+            help="Step a device along exposure, illuminant, iso, temperature, unit ...; shown, not judged. Repeatable.",
+            rich_help_panel=BESIDE,
+        ),
+    ] = None,
+    axis_of: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The device to step. Default: the reference.", rich_help_panel=BESIDE),
+    ] = None,
+    corruptions: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="all|GROUP|NAME[=S,S...]",
+            help="Common corruptions of the reference's pictures as a yardstick, not judged. Repeatable.",
+            rich_help_panel=BESIDE,
+        ),
     ] = None,
     split: Annotated[
         Literal["all", "search", "held-out"],
@@ -98,6 +123,8 @@ def audit(
         output_kind=output_kind,
     )
     import audit as auditing
+    from audit.axes import parse_axis
+    from audit.expect import parse_expected
     from audit.report import print_summary
 
     dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
@@ -112,6 +139,10 @@ def audit(
             max_flips=max_flips,
             search=search,
             search_from=search_from,
+            axes=dict(map(parse_axis, axis or [])),
+            axes_of=axis_of,
+            corruptions=corruptions or (),
+            expected=parse_expected(expect or []),
             split=split,
             batch=batch,
             seed=seed,

@@ -1,4 +1,4 @@
-"""``camsim inspect``: what a model file is, how it is fed, whether it has gradients."""
+"""``camsim inspect``: what a model is, how it is fed and read, whether it has gradients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from camsim.cli import options
 from camsim.cli.errors import handled
 
 if TYPE_CHECKING:
@@ -22,21 +23,42 @@ _FROM = {"declared": "declared", "model": "from the model", "assumed": "assumed"
 
 @handled
 def inspect(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="ONNX file.")],
+    model: options.ModelFile,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Pictures to check the gradient on. Default: the built-in scenes."),
+        typer.Option(
+            metavar="PATH", help="Pictures for the gradient's check and --picture. Default: the built-in scenes."
+        ),
     ] = None,
-    sidecar: Annotated[Path | None, typer.Option(metavar="FILE", help="Sidecar YAML that lies elsewhere.")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.png", help="Write the first picture, and beside it what the model sees of it."),
+    ] = None,
+    sidecar: options.SidecarFile = None,
+    task: options.Task = None,
+    decoder: options.DecoderKind = None,
+    factory: options.Factory = None,
+    trust_model: options.TrustModel = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a model's interface, preprocessing and operators, and whether it has gradients to search with.
+    """Show a model's interface, task, preprocessing and operators, and whether it has gradients to search with.
 
     Without gradients it can be audited and searched all the same, at the price of more evaluations.
     """
-    from audit.models.inspection import inspect_model
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise typer.BadParameter(f"--picture writes a PNG file, got {picture.name!r}")
+    network = options.open_network(
+        model, sidecar=sidecar, task=task, decoder=decoder, factory=factory, trust_model=trust_model
+    )
+    from audit.models.inspection import inspect_network
 
-    found = inspect_model(model, lambda: _pictures(data), sidecar)
+    found = inspect_network(network, lambda: _pictures(data))
+    if picture is not None:
+        from audit.models.view import side_by_side
+        from camsim.atomic import write_bytes
+
+        write_bytes(picture, side_by_side(network, _pictures(data)[0]))
+        found["picture"] = str(picture)
     if as_json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
     else:
@@ -72,30 +94,57 @@ def _print(found: Mapping[str, Any]) -> None:
 
 
 def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    opset = ", ".join(f"{domain} {version}" for domain, version in found["opset"].items())
     yield "model", found["name"], "bold"
-    yield "format", f"{found['format']}, {found['bytes'] / 1e6:.1f} MB, by {found['producer'] or 'unknown'}", ""
-    yield "opset", opset, ""
+    about = [found["format"]]
+    if "bytes" in found:
+        about += [f"{found['bytes'] / 1e6:.1f} MB", f"by {found['producer'] or 'unknown'}"]
+    if "parameters" in found:
+        about += [f"{found['parameters']:,} parameters"]
+    yield "format", ", ".join(about), ""
+    if "opset" in found:
+        yield "opset", ", ".join(f"{domain} {version}" for domain, version in found["opset"].items()), ""
     for kind in ("inputs", "outputs"):
-        for label, value in zip(_once(kind[:-1]), found[kind], strict=False):
+        for label, value in zip(_once(kind[:-1]), found.get(kind, []), strict=False):
             yield label, f"{value['name']}: {value['dtype']} {_shape(value['shape'])}", ""
+    yield from _audit(found)
+    if found["sidecar"]:
+        yield "sidecar", found["sidecar"], ""
+    for label, part in zip(_once("fed"), found.get("preprocessing", []), strict=False):
+        yield label, f"{part['name']} {_shown(part['value'])} ({_FROM[part['source']]})", ""
+    if "output" in found:
+        yield "read as", f"{found['output']['kind']} ({_FROM[found['output']['kind_source']]})", ""
+    if "picture" in found:
+        yield "picture", found["picture"], ""
+    if "gradient" in found:
+        gradient = found["gradient"]
+        if gradient["available"]:
+            yield "gradient", f"yes, checked on {gradient['checked_on']}", "green"
+        else:
+            yield "gradient", f"no: {gradient['reason']}", "yellow"
+    if "operators" in found:
+        yield "operators", ", ".join(f"{name} {count}" for name, count in found["operators"].items()), ""
+
+
+def _audit(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Whether it can be audited, and as what."""
+    task, decoder = found["task"], found["decoder"]
     if found["problem"]:
         yield "audit", f"no: {found['problem']}", "yellow"
     else:
         names = "with names" if found["class_names"] else "without names"
-        yield "audit", f"yes: a classifier of {found['class_count'] or 'some number of'} classes, {names}", ""
-        if found["sidecar"]:
-            yield "sidecar", found["sidecar"], ""
-        for label, part in zip(_once("fed"), found["preprocessing"], strict=False):
-            yield label, f"{part['name']} {_shown(part['value'])} ({_FROM[part['source']]})", ""
-        output = found["output"]
-        yield "read as", f"{output['kind']} ({_FROM[output['kind_source']]})", ""
-    gradient = found["gradient"]
-    if gradient["available"]:
-        yield "gradient", f"yes, checked on {gradient['checked_on']}", "green"
-    else:
-        yield "gradient", f"no: {gradient['reason']}", "yellow"
-    yield "operators", ", ".join(f"{name} {count}" for name, count in found["operators"].items()), ""
+        what = f"{found['class_count'] or 'some number of'} classes, {names}"
+        title = "a classifier of " if task["value"] == "classification" else ""
+        yield "audit", f"yes: {title}{what}" if title or found["class_count"] else "yes", ""
+    if task["value"] is not None:
+        yield "task", f"{task['value']}{_source(task['source'])}", ""
+    if decoder["value"] is not None:
+        settings = dict(decoder["value"])
+        rest = ", ".join(f"{name} {_shown(value)}" for name, value in settings.items() if name != "kind")
+        yield "decoder", f"{settings['kind']}{_source(decoder['source'])}{': ' if rest else ''}{rest}", ""
+
+
+def _source(source: str | None) -> str:
+    return "" if source is None else f" ({_FROM[source]})"
 
 
 def _once(label: str) -> Iterator[str]:
@@ -117,5 +166,6 @@ def _shown(value: object) -> str:
     if value is None:
         return "the picture's own"
     if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
+        few = [_shown(item) for item in value[:16]]
+        return ", ".join(few) + (f" ... ({len(value)})" if len(value) > len(few) else "")
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack
 
 import typer
+from typer.core import TyperCommand
 
 from camsim.cli.errors import INTERRUPTED, say
 
@@ -20,13 +21,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from audit import Model
+    from audit.models import Network, Trust
     from camsim.cli.progress import Bars
+
+Opened = TypeVar("Opened")
 
 MODEL = "Model: what its file does not say (or in a sidecar MODEL.camsim.yaml)"
 DATA = "Data"
 GATE = "Verdict"
+BESIDE = "To compare with"
 
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="ONNX file.")]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="File (ONNX, .safetensors, TorchScript, .pt2), hf:FOLDER or MODULE:FUNCTION."),
+]
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -66,42 +74,96 @@ OutputKind = Annotated[
     str | None,
     typer.Option(metavar="logits|probabilities|log_probabilities", help="What it holds.", rich_help_panel=MODEL),
 ]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|NAME",
+        help="What the model does: classification, detection, segmentation, text ... Default: as it or the data say.",
+        rich_help_panel=MODEL,
+    ),
+]
+DecoderKind = Annotated[
+    str | None,
+    typer.Option("--decoder", metavar="KIND", help="How its outputs are read: yolov8, detr ...", rich_help_panel=MODEL),
+]
+Factory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODULE:FUNCTION|timm:NAME", help="Makes the network that weights belong to.", rich_help_panel=MODEL
+    ),
+]
+TrustModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[=SHA256]",
+        help="Let code that comes with the model run; with a hash, from that file alone.",
+        rich_help_panel=MODEL,
+    ),
+]
+
+_TRUST = "--trust-model"
 
 
-def load_model(
-    model: Path,
-    *,
-    sidecar: Path | None,
-    input_size: str | None,
-    layout: str | None,
-    color: str | None,
-    scale: float | None,
-    mean: str | None,
-    std: str | None,
-    resize: str | None,
-    classes: Path | None,
-    output: str | None,
-    output_kind: str | None,
-) -> Model:
-    """The model with what the options declare laid over its sidecar; errors name the option."""
-    declared: dict[str, Any] = {
-        "input_size": None if input_size is None else numbers(input_size, "--input-size", whole=True),
-        "layout": layout,
-        "color": color,
-        "scale": scale,
-        "mean": None if mean is None else numbers(mean, "--mean"),
-        "std": None if std is None else numbers(std, "--std"),
-        "resize": resize,
-        "output": output,
-        "output_kind": output_kind,
-    }
-    from audit.models import OVERRIDE, load_model, read_class_names
+class ModelCommand(TyperCommand):
+    """A command about a model: ``--trust-model`` may stand without a value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"{_TRUST}=" if word == _TRUST else word for word in args])
+
+
+class Declared(TypedDict, total=False):
+    """What the options say about a model."""
+
+    sidecar: Path | None
+    input_size: str | None
+    layout: str | None
+    color: str | None
+    scale: float | None
+    mean: str | None
+    std: str | None
+    resize: str | None
+    classes: Path | None
+    output: str | None
+    output_kind: str | None
+    task: str | None
+    decoder: str | None
+    factory: str | None
+    trust_model: str | None
+
+
+def load_model(model: Path, **declared: Unpack[Declared]) -> Model:
+    """The classifier with what the options declare laid over its sidecar; errors name the option."""
+    from audit.models import load_model
+
+    return _opened(load_model, model, declared)
+
+
+def open_network(model: Path, **declared: Unpack[Declared]) -> Network:
+    """As `load_model`, for a model of any task."""
+    from audit.models import open_network
+
+    return _opened(open_network, model, declared)
+
+
+def _opened(
+    opener: Callable[[Path, Path | None, Mapping[str, object], Trust], Opened], model: Path, declared: Declared
+) -> Opened:
+    from audit.models import OVERRIDE, Trust, read_class_names
     from camsim.errors import Problem, ProfileError
 
+    given: dict[str, object] = {
+        key: value for key, value in declared.items() if value is not None and key not in ("sidecar", "trust_model")
+    }
+    if given.get("task") == "auto":
+        del given["task"]
+    for key, whole in (("input_size", True), ("mean", False), ("std", False)):
+        if key in given:
+            given[key] = numbers(str(given[key]), f"--{key.replace('_', '-')}", whole=whole)
+    classes = declared.get("classes")
     if classes is not None:
-        declared["classes"] = read_class_names(classes)
+        given["classes"] = read_class_names(classes)
     try:
-        return load_model(model, sidecar, {key: value for key, value in declared.items() if value is not None})
+        return opener(model, declared.get("sidecar"), given, Trust.of(declared.get("trust_model")))
     except ProfileError as error:
         problems = [
             Problem("--" + problem.path.split("[")[0].replace("_", "-"), "", problem.message)

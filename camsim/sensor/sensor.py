@@ -49,6 +49,8 @@ class Sensor(Spec):
     exposure: Annotated[float | None, Quantity("e-", 1e-3, 1e8, Range(relative=0.3))] = None
     """Electrons collected where camera RGB is 1.0; None: those that just reach the white level."""
     response: Response
+    iso: Annotated[float | None, Field(gt=0, le=1e7)] = None
+    """ISO speed at which the device has this ``system_gain``, so that its other speeds can be told from it."""
     row_noise: Annotated[float | None, Quantity("e-", 0, 1e3, Range(relative=0.3))] = None
     """Temporal, the same for all pixels of a row."""
     column_noise: Annotated[float | None, Quantity("e-", 0, 1e3, Range(relative=0.3))] = None

@@ -91,6 +91,8 @@ def _limits(node: Mapping[str, Any]) -> str:
 def _default(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, tuple):  # as YAML has it
+        value = list(value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -9,6 +9,7 @@ from generator.markdown import page
 WORDS = {
     "mean": "number, or list of numbers",
     "std": "number, or list of numbers",
+    "decoder": "a kind, or a map of `kind` and its keys: see [Decoders](decoders.md)",
     "classes": "list of text, or the name of a text file beside the sidecar, one class a line",
 }
 

@@ -14,8 +14,9 @@ import audit.matrix
 import camsim
 from audit.camera import Lineup, open_camera
 from audit.data import Dataset, Sample
-from audit.matrix import Judged, measure, rows
-from audit.outcome import Outcome
+from audit.matrix import mark, measure
+from audit.outcome import Failure, Outcome
+from audit.tasks.classification import Classification
 from camsim.errors import CamsimError
 
 from .conftest import PythonModel, by_brightness, make_dataset
@@ -29,10 +30,8 @@ def lineup() -> Lineup:
 
 
 def outcomes(dataset: Dataset, lineup: Lineup, batch: int = 3) -> list[Outcome]:
-    model = PythonModel(by_brightness)
-    return [
-        row for chunk in measure(model, dataset.samples, None, lineup, seed=1, batch=batch) for row in chunk.outcomes
-    ]
+    task = Classification(PythonModel(by_brightness), dataset)
+    return [row for chunk in measure(task, dataset.samples, lineup, seed=1, batch=batch) for row in chunk.outcomes]
 
 
 def test_outcomes_do_not_depend_on_how_the_work_is_cut(
@@ -56,41 +55,37 @@ def test_only_the_picture_that_breaks_the_model_is_missing(dataset: Dataset, lin
     broken = {ids[n]: NAMES[1 + n % 3] for n in range(len(ids))}
     forbidden = {pictures[n][broken[ids[n]]].tobytes() for n in range(len(ids))}
     model = PythonModel(lambda image: (np.nan,) * 2 if image.tobytes() in forbidden else by_brightness(image))
-    got = [row for chunk in measure(model, dataset.samples, None, lineup, seed=1, batch=8) for row in chunk.outcomes]
+    task = Classification(model, dataset)
+    got = [row for chunk in measure(task, dataset.samples, lineup, seed=1, batch=8) for row in chunk.outcomes]
     for row, expected in zip(got, whole, strict=True):
         if broken[row.sample] == row.profile:
-            assert (row.error, row.prediction) == ("python: gave NaN", None)
+            assert (row.error, row.mark) == ("python: gave NaN", None)
         else:
             assert row == expected
 
 
-def test_rows_of_several_profiles_are_those_of_each() -> None:
-    rng = np.random.default_rng(2)
-    logits = rng.normal(0, 3, (6, 1, 11))
-    log_p: dict[str, Judged] = {f"p{n}": row - np.log(np.exp(row).sum()) for n, row in enumerate(logits)}
-    log_p["p3"] = "broke"
-    for target in (None, 4):
-        together = rows("s", target, log_p)
-        assert [row.profile for row in together] == list(log_p)
-        assert together[3].error == "broke"
-        for name, row in zip(log_p, together, strict=True):
-            assert row == rows("s", target, {"p0": log_p["p0"], name: log_p[name]})[-1]
+def test_without_a_reference_there_is_no_mark() -> None:
+    task = Classification(PythonModel(by_brightness), make_dataset(4, labelled=False))
+    even = np.log(np.full(2, 0.5))
+    broken = mark(task, even, Failure("broke"), None)
+    assert broken == Failure("the reference could not be measured on this sample")
+    assert mark(task, Failure("broke too"), Failure("broke"), None) == Failure("broke too")
+    assert mark(task, Failure("broke too"), even, None) == Failure("broke too")
 
 
-def test_without_a_reference_there_is_no_row() -> None:
-    even = np.log(np.full((1, 4), 0.25))
-    reference, other, broken = rows("s", None, {"a": "broke", "b": even, "c": "broke too"})
-    assert (reference.error, broken.error) == ("broke", "broke too")
-    assert other.error == "the reference could not be measured on this sample"
-    assert other.prediction is None
+def test_a_sample_whose_truth_cannot_be_read_is_left_out(dataset: Dataset, lineup: Lineup) -> None:
+    samples = [*dataset.samples[:2], Sample("z", None, dataset.samples[0].loader)]
+    (chunk,) = measure(Classification(PythonModel(by_brightness), dataset), samples, lineup, seed=1, batch=8)
+    assert len(chunk.outcomes) == 2 * len(NAMES)
+    assert [(item.sample, "has no class" in item.reason) for item in chunk.unreadable] == [("z", True)]
 
 
 def test_what_a_loader_raises_comes_after_the_chunks_before_it(dataset: Dataset, lineup: Lineup) -> None:
     def broken() -> torch.Tensor:
         raise RuntimeError("no such disk")
 
-    samples = [*dataset.samples[:4], Sample("z", None, broken)]
-    chunks = measure(PythonModel(by_brightness), samples, None, lineup, seed=1, batch=2)
+    samples = [*dataset.samples[:4], Sample("z", "dark", broken)]
+    chunks = measure(Classification(PythonModel(by_brightness), dataset), samples, lineup, seed=1, batch=2)
     assert [next(chunks).samples, next(chunks).samples] == [("000", "001"), ("002", "003")]
     with pytest.raises(RuntimeError, match="no such disk"):
         next(chunks)
@@ -124,4 +119,4 @@ def test_a_model_that_fails_on_the_first_picture_is_an_error_though_others_work(
     first = next(lineup.shoot(dataset.samples[0].load(), 1, "000"))[NAMES[0]].tobytes()
     model = PythonModel(lambda image: (np.nan,) * 2 if image.tobytes() == first else by_brightness(image))
     with pytest.raises(CamsimError, match="gave NaN"):
-        next(measure(model, dataset.samples, None, lineup, seed=1, batch=1))
+        next(measure(Classification(model, dataset), dataset.samples, lineup, seed=1, batch=1))

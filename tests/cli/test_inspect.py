@@ -111,11 +111,13 @@ def test_other_networks_than_classifiers(invoke: Invoke, tmp_path: Path, side: i
     )
     found = json.loads(invoke("inspect", path, "--json").stdout)
     assert "audits classifiers" in found["problem"]
-    assert "preprocessing" not in found
+    assert found["task"] == {"value": None, "source": None}
+    assert [part["name"] for part in found["preprocessing"]][:3] == ["input_size", "layout", "color"]
     assert found["gradient"]["available"]
     size = 224 if side == "side" else side
     assert found["gradient"]["checked_on"] == f"noise of 1x3x{size}x{size}"
-    assert "audit      no: output 'scores'" in invoke("inspect", path).stdout
+    text = " ".join(invoke("inspect", path).stdout.split())
+    assert "audit no: no classifier, and nothing else was declared or recognised: output 'scores'" in text
 
 
 def test_unsafe_files_are_refused(invoke: Invoke, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
+from .shapes import write_detector, write_shapes
+
 CLASSES = {"cat": (0.62, 0.40, 0.30), "cup": (0.30, 0.62, 0.40), "dog": (0.35, 0.40, 0.62)}
 """The colour that each class leans to, in display values."""
 PER_CLASS = 27
@@ -19,7 +21,7 @@ SIDE = 24
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the reader would have it: photos/, snapshots/, photo.png, model.onnx."""
+    """A folder as the reader would have it: photos/, snapshots/, photo.png, model.onnx; shapes/, detector.onnx."""
     folder = tmp_path_factory.mktemp("workshop")
     rng = np.random.default_rng(7)
     for name, colour in CLASSES.items():
@@ -30,6 +32,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_photo(folder / "snapshots" / f"{number:02}.png", colour, rng)
     write_photo(folder / "photo.png", CLASSES["cat"], rng)
     write_model(folder / "model.onnx")
+    write_shapes(folder / "shapes")
+    write_detector(folder / "detector.onnx")
     return folder
 
 

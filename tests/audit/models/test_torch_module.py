@@ -104,13 +104,14 @@ class Gives(nn.Module):
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ({"logits": torch.zeros(1, 3)}, "gives dict; camsim needs a tensor of scores"),
+        ({"logits": torch.zeros(1, 3), "features": torch.zeros(1, 3)}, "gives 2 outputs: 'logits', 'features'; name"),
+        ({"logits": "cat"}, "gives an object of type str as 'logits'; tensors are wanted"),
         (torch.zeros(1, 3, dtype=torch.int64), "gives torch.int64 numbers"),
         (torch.zeros(1, 3, 4, 4), "camsim audits classifiers"),
         (torch.zeros(2, 3), "gave 2 rows for 1 images"),
         (torch.zeros(1, 1), "has 1 class"),
         (torch.tensor([[0.0, float("nan")]]), "NaN or infinity"),
-        (RuntimeError("mat1 and mat2"), r"the module fails on an input of \(1, 3, 224, 224\): mat1 and mat2"),
+        (RuntimeError("mat1 and mat2"), r"the module fails on an input of \(1, 3, 224, 224\), float32: mat1 and mat2"),
     ],
 )
 def test_other_outputs_are_refused(output: object, message: str) -> None:
@@ -123,7 +124,7 @@ def test_other_outputs_are_refused(output: object, message: str) -> None:
     [
         ({"means": 1}, "net: means: unknown key; did you mean 'mean'"),
         ({"classes": "labels.txt"}, "net: classes: must be a list"),
-        ({"output": "scores"}, "net: output: a module has one output"),
+        ({"output": "scores"}, "net: the module has no output 'scores'; it gives 'output'"),
         ({"classes": ["a", "b"]}, "has 4 classes, but 'classes' lists 2 names"),
         ({"resize": "crop"}, "net: resize: needs input_size"),
     ],

@@ -7,7 +7,8 @@ import pytest
 
 from audit.optimize.judge import Gain
 from audit.optimize.results import answer_of
-from audit.stats import Interval, bootstrap_mean, tango, wilson
+from audit.stats import Interval, tango, wilson
+from audit.stats.drop import MeanDrop
 
 
 def test_hits_get_the_paired_interval_of_the_audit() -> None:
@@ -32,7 +33,7 @@ def test_other_scores_get_a_bootstrap() -> None:
     rng = np.random.default_rng(1)
     frozen, learned = rng.uniform(0, 0.5, (40, 3)), rng.uniform(0.2, 1, (40, 3))
     gain = Gain.of(frozen, learned)
-    expected = bootstrap_mean((learned - frozen).mean(axis=1))
+    expected = MeanDrop((learned - frozen).mean(axis=1)).interval(0.95)
     assert gain.gain == expected
     assert gain.learned.value == pytest.approx(learned.mean())
 

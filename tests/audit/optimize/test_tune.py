@@ -175,7 +175,7 @@ def test_any_task_will_do_such_as_segmentation(scenes: Dataset) -> None:
         scenes.samples,
         camsim.load(CAMERA),
         group="white_balance",
-        exposure=0.5,
+        exposure=0.4,
         limits="physical",
         plan=Plan(steps=20, batch=8),
     )

@@ -79,11 +79,38 @@ def _row(
         "verdict": verdict,
         "reasons": [] if verdict == "PASS" else [f"{verdict.lower()}: compare the interval with the margin"],
         "errors": [],
-        "accuracy": _interval(0.78 - drop["value"], 0.41, count) if labelled else None,
-        "drop": drop | tests | {"p_mcnemar": float(rng.random())} if labelled else None,
+        "metrics": ({"accuracy": _interval(0.78 - drop["value"], 0.41, count)} if labelled else {})
+        | {"confidence": _interval(0.8 - divergence, 0.2, count), "jsd": _interval(divergence, divergence, count)},
+        "drop": drop | tests | {"p_zero": float(rng.random())} if labelled else None,
+        "drops": {"confidence": _interval(divergence, 0.2, count)},
         "flips": flips | tests,
-        "jsd": _interval(divergence, divergence, count),
+        "further": {},
     }
+
+
+def task(labelled: bool) -> Results:
+    """A classifier's task, as in results.json."""
+    accuracy = [] if not labelled else [metric("accuracy", "Accuracy")]
+    jsd = metric("jsd", "Jensen-Shannon divergence", unit="bits", digits=3, better="lower", against_reference=True)
+    return {
+        "key": "classification",
+        "title": "Classification",
+        "score": "accuracy",
+        "metrics": [*accuracy, metric("confidence", "Mean confidence", short="Confidence"), jsd | {"short": "JSD"}],
+    }
+
+
+def metric(key: str, title: str, **update: Any) -> Results:
+    """A metric, as in results.json."""
+    return {
+        "key": key,
+        "title": title,
+        "short": "",
+        "unit": "%",
+        "digits": 1,
+        "better": "higher",
+        "against_reference": False,
+    } | update
 
 
 def strategy(**update: Any) -> Results:
@@ -140,19 +167,22 @@ def make_results() -> Callable[..., Results]:
             "verdict": None,
             "reasons": [],
             "errors": [],
-            "accuracy": _interval(0.78, 0.41, count) if labelled else None,
+            "metrics": ({"accuracy": _interval(0.78, 0.41, count)} if labelled else {})
+            | {"confidence": _interval(0.8, 0.2, count), "jsd": None},
             "drop": None,
+            "drops": {},
             "flips": None,
-            "jsd": None,
+            "further": {},
         }
         found = {row["verdict"] for row in rows}
         overall = verdict or next(word for word in ("FAIL", "INCONCLUSIVE", "PASS") if word in found)
         metric = "accuracy drop" if labelled else "flip rate"
         key = "drop" if labelled else "flips"
         return {
-            "schema": 1,
+            "schema": 2,
             "camsim": "0.1.0",
             "verdict": overall,
+            "task": task(labelled),
             "reasons": [
                 f"{row['profile']}: {metric} {100 * row[key]['value']:.1f} exceeds the margin"
                 for row in rows
@@ -164,6 +194,7 @@ def make_results() -> Callable[..., Results]:
                 "confidence": 0.95,
                 "min_samples": 10,
                 "given": False,
+                "unit": "%",
             },
             "model": {
                 "name": "resnet18-street.onnx",

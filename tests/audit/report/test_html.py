@@ -127,12 +127,12 @@ def test_every_profile_with_every_number(
 ) -> None:
     results = make_results(labelled=labelled)
     page = Page(render_html(results, manifest, {}))
-    columns = ("drop", "flips", "accuracy", "jsd") if labelled else ("flips", "jsd")
+    columns = ("drop", "flips", "accuracy", "confidence", "jsd") if labelled else ("flips", "confidence", "jsd")
     assert len(results["profiles"]) == 38
     for entry in results["profiles"]:
         row = page.row(entry["profile"] + entry["title"].split(" (")[0])
         for cell, key in zip(row[2:], columns, strict=False):
-            interval = entry[key]
+            interval = {**entry, **entry["metrics"]}[key]
             if interval is None:
                 assert cell == "–"
                 continue
@@ -163,7 +163,7 @@ def test_plot_holds_every_profile_at_its_place(page: Page, make_results: Callabl
     (line,) = drawing["layout"]["shapes"]
     assert line["x0"] == line["x1"] == pytest.approx(5.0)
     (bars,) = [trace for trace in drawing["data"] if trace["type"] == "bar"]
-    assert bars["x"] == [profiles[labels[y]]["jsd"]["value"] for y in bars["y"]]
+    assert bars["x"] == [profiles[labels[y]]["metrics"]["jsd"]["value"] for y in bars["y"]]
 
 
 def test_plot_stops_at_sixty_and_says_so(make_results: Callable[..., Results], manifest: Results) -> None:
@@ -217,7 +217,7 @@ def test_banner_says_the_verdict_in_words_and_shape(
 def test_reference_has_no_verdict_and_is_not_counted(page: Page) -> None:
     row = page.row("reference/srgb")
     assert row[1].strip() == "reference"
-    assert [cell for cell in row[2:] if cell not in ("", "–", "400")] == ["78.0\n74.0 to 82.0"]
+    assert [cell for cell in row[2:] if cell not in ("", "–", "400")] == ["78.0\n74.0 to 82.0", "80.0\n78.0 to 82.0"]
     assert "through 37 emulated camera profiles" in page.text
 
 
@@ -363,11 +363,11 @@ def test_what_was_not_measured_is_said(make_results: Callable[..., Results], man
         entry for entry in results["profiles"][1:] if entry["verdict"] != "FAIL"
     ]
     lost = results["profiles"][-1]
-    lost |= {"drop": broken, "flips": broken, "accuracy": broken, "jsd": broken}
+    lost |= {"drop": broken, "flips": broken, "metrics": dict.fromkeys(lost["metrics"], broken)}
     lost |= {"verdict": "INCONCLUSIVE", "reasons": ["no samples measured"], "errors": ["the emulator gave NaN"]}
     page = Page(render_html(results, manifest, {}))
     row = page.row(lost["profile"])
-    assert row[2:6] == ["not measured"] * 4
+    assert row[2:7] == ["not measured"] * 5
     assert row[-1].split() == ["no", "samples", "measured", "the", "emulator", "gave", "NaN"]
     assert f"The worst is {lost['profile']}, which gave no result." in page.text
     assert lost["profile"] not in page.drawing["layout"]["yaxis"]["ticktext"]

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from audit.report import page
+from audit.report.note import Caveat
 from audit.report.page import render_page
-from audit.report.words import Caveat
 
 BODY = """{% extends "base.html.j2" %}
 {% from "macros.html.j2" import notes, plot %}

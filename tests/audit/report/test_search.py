@@ -52,6 +52,7 @@ def make_results(*, labelled: bool = True, **update: Any) -> Results:
         "verdict": "FAIL",
         "reasons": ["accuracy drop 31.0 points [22.0, 40.0] of the worst case found exceeds the margin 5 points"],
         "gate": {"max_drop": 0.05, "max_flips": None, "confidence": 0.95, "min_samples": 10, "given": True},
+        "task": {"key": "classification", "title": "Classification", "score": "accuracy"},
         "model": {"name": "net.onnx", "sha256": "a" * 64, "classes": 10, "input": {"input": "image", "assumed": []}},
         "data": {
             "name": "street",

@@ -62,7 +62,7 @@ def test_fits_and_shows_the_worst(make_results: Callable[..., Results], width: i
             f"{value:.1f}",
             f"[{low:.1f},",
             f"{high:.1f}]",
-            f"{entry['jsd']['value']:.3f}",
+            f"{entry['metrics']['jsd']['value']:.3f}",
             entry["verdict"],
         ]
 
@@ -96,7 +96,7 @@ def test_nothing_judged(make_results: Callable[..., Results]) -> None:
 def test_unmeasured_profile(make_results: Callable[..., Results]) -> None:
     results = make_results(worst=False)
     results["profiles"] = results["profiles"][:2]
-    results["profiles"][1] |= {"drop": None, "jsd": None, "verdict": "INCONCLUSIVE"}
+    results["profiles"][1] |= {"drop": None, "metrics": {}, "verdict": "INCONCLUSIVE"}
     assert "not measured" in shown(results)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from audit.report.rows import DROP, JSD, read_view
-from audit.report.words import caveats, margin_text, summary
+from audit.report.caveats import caveats
+from audit.report.rows import DROP, Metric, read_view
+from audit.report.words import margin_text, summary
 from audit.stats import tango, wilson
 
 Results = dict[str, Any]
@@ -67,7 +68,7 @@ def test_unreadable_samples_are_counted_and_listed(calm: Results, count: int, li
 
 @pytest.mark.parametrize(("accuracy", "warned"), [(0.02, True), (0.05, True), (0.06, False)])
 def test_a_model_that_fails_on_the_reference(calm: Results, accuracy: float, warned: bool) -> None:
-    calm["profiles"][0]["accuracy"] = {"value": accuracy, "low": 0.0, "high": 0.1}
+    calm["profiles"][0]["metrics"]["accuracy"] = {"value": accuracy, "low": 0.0, "high": 0.1}
     assert headlines(calm) == ["The model fails on the reference itself"] * warned
 
 
@@ -112,7 +113,12 @@ def test_margins(calm: Results) -> None:
 
 @pytest.mark.parametrize(
     ("metric", "value", "text"),
-    [(DROP, -0.0004, "0.0"), (DROP, -0.012, "-1.2"), (DROP, 1, "100.0"), (JSD, 0.04251, "0.043")],
+    [
+        (DROP, -0.0004, "0.0"),
+        (DROP, -0.012, "-1.2"),
+        (DROP, 1, "100.0"),
+        (Metric("jsd", "JSD", "bits", 1, 3), 0.04251, "0.043"),
+    ],
 )
 def test_numbers(metric: Any, value: float, text: str) -> None:
     assert metric.text(value) == text

@@ -1,0 +1,75 @@
+"""Which pictures the cameras spoil most: for each sample the profile that hurts it most, and the worst such pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.columns import Pair
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A sample through one profile."""
+
+    sample: str
+    profile: str
+    harm: float
+    """Loss there minus loss under the reference, in [-1, 1]."""
+    score: float | None
+    """None without labels, as is the next."""
+    reference_score: float | None
+    agreement: float
+    flip: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-able, as in results.json."""
+        return {
+            "sample": self.sample,
+            "profile": self.profile,
+            "harm": self.harm,
+            "score": self.score,
+            "reference_score": self.reference_score,
+            "agreement": self.agreement,
+            "flip": self.flip,
+        }
+
+
+class MostChanged:
+    """Collects, profile by profile, what each of them does worst; keeps one pair a sample."""
+
+    def __init__(self) -> None:
+        self._worst: dict[str, Changed] = {}
+
+    def add(self, profile: str, found: Pair) -> None:
+        """Look at the samples of one profile."""
+        own, reference = found.own, found.reference
+        harm = own["loss"] - reference["loss"]
+        # Enough of each profile that the worst samples over all profiles are among them.
+        for place in sorted(range(found.samples), key=lambda place: (-harm[place], own["sample"][place]))[:SHOWN]:
+            known = self._worst.get(own["sample"][place])
+            if harm[place] > 0 and (known is None or harm[place] > known.harm):
+                self._worst[own["sample"][place]] = _changed(profile, place, float(harm[place]), found)
+
+    def worst(self) -> list[Changed]:
+        """The worst pairs, each sample once; those with equal harm in the order of their names."""
+        return sorted(self._worst.values(), key=lambda one: (-one.harm, one.sample))[:SHOWN]
+
+
+def _changed(profile: str, place: int, harm: float, found: Pair) -> Changed:
+    def number(columns: Mapping[str, Any], key: str) -> float | None:
+        value = columns[key][place]
+        return None if value != value else float(value)
+
+    return Changed(
+        sample=found.own["sample"][place],
+        profile=profile,
+        harm=harm,
+        score=number(found.own, "score"),
+        reference_score=number(found.reference, "score"),
+        agreement=float(found.own["agreement"][place]),
+        flip=bool(found.own["flip"][place]),
+    )

@@ -1,0 +1,187 @@
+"""How much worse a metric is than under the reference, on the same samples, behind one interface.
+
+A drop is above 0 where the camera is worse: reference minus other, or other minus reference where lower is better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from audit.stats.clusters import Clusters
+from audit.stats.interval import Interval
+from audit.stats.jackknife import LeftOut
+from audit.stats.likelihood import BoundedMean, reach
+from audit.stats.paired import mcnemar_exact, tango, tango_p_above
+
+Better = Literal["higher", "lower"]
+Bounds = tuple[float, float] | None
+
+FRACTION: tuple[float, float] = (-1.0, 1.0)
+"""What a drop of a metric in [0, 1] cannot leave."""
+
+
+UNBOUNDED: tuple[float, float] = (-np.inf, np.inf)
+
+
+class Drop(Protocol):
+    """A paired difference."""
+
+    @property
+    def samples(self) -> int: ...
+
+    def interval(self, confidence: float) -> Interval:
+        """The estimate and its two-sided limits."""
+        ...
+
+    def p_above(self, margin: float) -> float:
+        """One-sided, of H0: drop <= margin; below (1 - confidence) / 2 exactly when the lower limit is above it."""
+        ...
+
+    def p_zero(self) -> float:
+        """Two-sided, of H0: no drop."""
+        ...
+
+
+@dataclass(frozen=True)
+class RateDrop:
+    """Of hits on independent samples: Tango's interval, McNemar's exact test."""
+
+    ref_only: int
+    """Samples right under the reference alone."""
+    other_only: int
+    samples: int
+
+    @classmethod
+    def paired(cls, reference: ArrayLike, other: ArrayLike, better: Better = "higher") -> RateDrop:
+        """From hits of 0 and 1, (N,) both. ValueError: anything else."""
+        first, second = _oriented(reference, other, better)
+        if not (np.isin(first, (0, 1)).all() and np.isin(second, (0, 1)).all()):
+            raise ValueError("hits must be 0 or 1")
+        return cls(int((first > second).sum()), int((second > first).sum()), len(first))
+
+    def interval(self, confidence: float) -> Interval:
+        return tango(self.ref_only, self.other_only, self.samples, confidence)
+
+    def p_above(self, margin: float) -> float:
+        return tango_p_above(self.ref_only, self.other_only, self.samples, margin)
+
+    def p_zero(self) -> float:
+        return mcnemar_exact(self.ref_only, self.other_only)
+
+
+@dataclass(frozen=True)
+class MeanDrop:
+    """Of scores sample by sample, hits in clusters among them."""
+
+    differences: NDArray[np.float64]
+    """(N,), above 0: worse."""
+    bounds: Bounds = FRACTION
+    """What no difference can leave; None: not known, and then equal differences tell nothing of rare ones."""
+    clusters: Clusters | None = None
+
+    @classmethod
+    def paired(
+        cls,
+        reference: ArrayLike,
+        other: ArrayLike,
+        better: Better = "higher",
+        bounds: Bounds = FRACTION,
+        clusters: Clusters | None = None,
+    ) -> MeanDrop:
+        """From scores (N,) both. Without ``bounds`` no difference is taken to exceed the largest score seen."""
+        first, second = _oriented(reference, other, better)
+        if bounds is None:
+            largest = float(max(np.abs(first).max(), np.abs(second).max()))
+            bounds = (-largest, largest) if largest > 0 else None
+        return cls(first - second, bounds, clusters)
+
+    @property
+    def samples(self) -> int:
+        return len(self.differences)
+
+    def interval(self, confidence: float) -> Interval:
+        return self._mean.interval(confidence)
+
+    def p_above(self, margin: float) -> float:
+        return self._mean.p_above(margin)
+
+    def p_zero(self) -> float:
+        return self._mean.p_equal(0.0)
+
+    @cached_property
+    def _mean(self) -> BoundedMean:
+        return _within_reach(BoundedMean.of(self.differences, *(self.bounds or UNBOUNDED), self.clusters))
+
+
+@dataclass(frozen=True)
+class AggregateDrop:
+    """Of a metric that is no mean over samples, by the jackknife: both sides with the same units left out."""
+
+    reference: LeftOut
+    other: LeftOut
+    better: Better = "higher"
+    bounds: Bounds = FRACTION
+
+    def __post_init__(self) -> None:
+        if not np.array_equal(self.reference.sizes, self.other.sizes):
+            raise ValueError("both sides must leave out the same units of the same samples")
+
+    @property
+    def samples(self) -> int:
+        return int(self.reference.sizes.sum())
+
+    def interval(self, confidence: float) -> Interval:
+        """NaN where the metric is not defined; the bounds where it is not without some unit."""
+        if self._mean is None:
+            return Interval(self._value, *self._unknown)
+        # Sums of pseudo-values are rounded.
+        return replace(self._mean.interval(confidence), value=self._value)
+
+    def p_above(self, margin: float) -> float:
+        return self._mean.p_above(margin) if self._mean else 1.0
+
+    def p_zero(self) -> float:
+        return self._mean.p_equal(0.0) if self._mean else 1.0
+
+    @property
+    def _sides(self) -> tuple[LeftOut, LeftOut]:
+        return (self.reference, self.other) if self.better == "higher" else (self.other, self.reference)
+
+    @property
+    def _value(self) -> float:
+        first, second = self._sides
+        return first.value - second.value
+
+    @property
+    def _unknown(self) -> tuple[float, float]:
+        return (np.nan, np.nan) if np.isnan(self._value) else (self.bounds or UNBOUNDED)
+
+    @cached_property
+    def _mean(self) -> BoundedMean | None:
+        first, second = self._sides
+        sums = first.pseudo_sums - second.pseudo_sums
+        if not np.isfinite(sums).all():
+            return None
+        return _within_reach(BoundedMean(sums, first.sizes, *(self.bounds or UNBOUNDED)))
+
+
+def _within_reach(mean: BoundedMean) -> BoundedMean:
+    """With bounds no further away than a change might plausibly be that was not drawn."""
+    furthest, means = reach(mean.sums, mean.sizes), mean.sums / mean.sizes
+    # Pseudo-values may leave the bounds of the metric itself.
+    low = min(max(mean.low, -furthest), float(means.min()))
+    return replace(mean, low=low, high=max(min(mean.high, furthest), float(means.max())))
+
+
+def _oriented(
+    reference: ArrayLike, other: ArrayLike, better: Better
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    first, second = np.asarray(reference, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    if first.shape != second.shape or first.ndim != 1 or len(first) == 0:
+        raise ValueError(f"both sides must have the shape (N,) with N >= 1, got {first.shape} and {second.shape}")
+    return (first, second) if better == "higher" else (second, first)

@@ -1,0 +1,130 @@
+"""Classification: one class for each picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.special import expit, rel_entr
+
+from audit.data import Dataset, Sample
+from audit.metrics import MARGIN_SCALE
+from audit.models.model import Model
+from audit.stats.calibration import expected_calibration_error
+from audit.targets import class_indices, output_size
+from audit.tasks.mark import Mark
+from audit.tasks.metric import Metric
+from camsim.errors import CamsimError
+
+ACCURACY = Metric("accuracy", "Accuracy", "rate", ("score",))
+JSD = Metric(
+    "jsd",
+    "Jensen-Shannon divergence",
+    "mean",
+    ("jsd",),
+    "bits",
+    3,
+    "lower",
+    needs_labels=False,
+    against_reference=True,
+    short="JSD",
+)
+ECE = Metric(
+    "ece",
+    "Calibration error",
+    "aggregate",
+    ("confidence", "score"),
+    better="lower",
+    aggregate=expected_calibration_error,
+    short="ECE",
+)
+CONFIDENCE = Metric("confidence", "Mean confidence", "mean", ("confidence",), needs_labels=False, short="Confidence")
+
+LogP = NDArray[np.float64]
+"""(C,) natural-log class probabilities."""
+
+
+class Classification:
+    """A classifier and the classes that its samples have.
+
+    The score is a hit. A flip is another most probable class than under the reference. The loss is the soft error
+    sigmoid(-margin / 1.5) of the true class (without labels: of the reference's class).
+    """
+
+    key: ClassVar[str] = "classification"
+    title: ClassVar[str] = "Classification"
+    score_title: ClassVar[str] = "accuracy"
+    columns: ClassVar[Mapping[str, pa.DataType]] = {
+        "target": pa.int32(),
+        "prediction": pa.int32(),
+        "margin": pa.float64(),
+        "jsd": pa.float64(),
+    }
+
+    def __init__(self, model: Model, data: Dataset) -> None:
+        """
+        Raises:
+            CamsimError: the model cannot run, or does not know the classes of the data.
+        """
+        self.model = model
+        self.name, self.sha256, self.classes = model.name, model.sha256, model.classes
+        self.count = output_size(model)
+        self._indices = class_indices(model.classes, data, self.count)
+        self.labelled = self._indices is not None
+        self.metrics: tuple[Metric, ...] = (ACCURACY, ECE, CONFIDENCE, JSD)
+        self.further: tuple[Metric, ...] = ()
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[LogP]:
+        return list(self.model.log_probabilities(pictures))
+
+    def truth(self, sample: Sample, shape: tuple[int, int]) -> int | None:
+        """Index of the sample's class in the model's output."""
+        if self._indices is None:
+            return None
+        if sample.target is None:
+            raise CamsimError(f"{sample.id}: has no class; label it, leave it out, or audit without labels")
+        return self._indices[sample.target]
+
+    def targets(self, samples: Sequence[Sample]) -> dict[str, int]:
+        """Class of each sample, as an index into the model's output. CamsimError: one has none."""
+        found = {sample.id: self.truth(sample, (0, 0)) for sample in samples}
+        return {name: index for name, index in found.items() if index is not None}
+
+    def mark(self, answer: LogP, reference: LogP, truth: int | None) -> Mark:
+        prediction, expected = int(answer.argmax()), int(reference.argmax())
+        aim = expected if truth is None else truth
+        others = answer.copy()
+        others[aim] = -np.inf
+        margin = float(answer[aim] - others.max())
+        return Mark(
+            score=None if truth is None else float(prediction == truth),
+            agreement=float(prediction == expected),
+            flip=prediction != expected,
+            confidence=min(1.0, math.exp(answer[prediction])),
+            loss=float(expit(-margin / MARGIN_SCALE)),
+            own={
+                "target": truth,
+                "prediction": prediction,
+                "margin": margin,
+                "jsd": _jensen_shannon(answer, reference),
+            },
+        )
+
+    def say(self, answer: LogP) -> str:
+        best = int(answer.argmax())
+        return self.classes[best] if self.classes else f"class {best}"
+
+    def describe(self) -> dict[str, object]:
+        return self.model.describe()
+
+
+def _jensen_shannon(log_p: LogP, log_q: LogP) -> float:
+    """`audit.metrics.jensen_shannon` of one pair that the model has checked."""
+    p, q = np.exp(log_p), np.exp(log_q)
+    mean = (p + q) / 2
+    bits = float((rel_entr(p, mean) + rel_entr(q, mean)).sum()) / 2 / math.log(2)
+    return min(1.0, max(0.0, bits))
