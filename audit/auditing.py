@@ -21,6 +21,8 @@ from audit.gate import Gate
 from audit.given import Subject, check_given, one_profile, open_given
 from audit.manifest import build_manifest, run_key
 from audit.matrix import Unreadable, measure
+from audit.models import Trust
+from audit.models.load import NOBODY
 from audit.outcome import Outcomes, schema, to_table
 from audit.pictures import take_pictures
 from audit.progress import Progress, Silent
@@ -50,6 +52,7 @@ def run(
     profiles: str | Sequence[str | Profile] = "all",
     reference: str | Profile = "reference/srgb",
     task: str = "auto",
+    trust: Trust = NOBODY,
     max_drop: float | None = None,
     max_flips: float | None = None,
     expected: Mapping[str, Expected | float] | None = None,
@@ -76,7 +79,8 @@ def run(
         profiles: names, families, globs, YAML files, ``all``, or profiles themselves.
         reference: the profile that drift is measured from.
         task: what the model does, a name of `audit.tasks.open.TASKS`; auto: as the model declares it, or as the data
-            are labelled.
+            are labelled; ``module:function``: a task of your own, see `audit.tasks.open.open_task`.
+        trust: whether code that comes with the model, or makes the task, may run.
         max_drop: allowed drop of the task's first metric (accuracy, mAP, mIoU ...), or rise of an error; fractions for
             metrics in percent. Needs labels.
         max_flips: allowed rate of changed answers as a fraction. With neither margin: a drop of 0.05 with labels (where
@@ -115,7 +119,7 @@ def run(
     if search_from is not None and search_from not in {profile.name for profile in chosen}:
         hint = did_you_mean(search_from, [profile.name for profile in chosen])
         raise CamsimError(f"search_from {search_from!r} is not among the audited profiles{hint}")
-    subject, dataset = open_given(model, data, limit, task)
+    subject, dataset = open_given(model, data, limit, task, trust)
     samples = take(dataset.samples, split, seed)
     if not samples:
         raise NoDataError(f"{dataset.name}: no samples in the {split} part; nothing to judge")

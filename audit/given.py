@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.data import Dataset, open_dataset
-from audit.models import Model, load_model
+from audit.models import Model, Trust, load_model
+from audit.models.load import NOBODY
 from audit.models.network import Network
 from audit.tasks.open import open_task
 from audit.tasks.vision_task import VisionTask
@@ -32,7 +33,11 @@ def check_given(
 
 
 def open_given(
-    model: Subject, data: Dataset | str | Path | None, limit: int | None, task: str = "auto"
+    model: Subject,
+    data: Dataset | str | Path | None,
+    limit: int | None,
+    task: str = "auto",
+    trust: Trust = NOBODY,
 ) -> tuple[VisionTask[Any], Dataset]:
     """The task; and the data, opened if they are a path, or the built-in scenes for None.
 
@@ -40,7 +45,7 @@ def open_given(
         CamsimError: either cannot be opened, or they do not fit.
     """
     dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
-    return open_task(model, dataset, task), dataset
+    return open_task(model, dataset, task, trust), dataset
 
 
 def open_classifier(

@@ -94,6 +94,7 @@ def build_results(
             "samples": base.num_rows,
             "labelled": task.labelled,
             "unreadable": [asdict(item) for item in unreadable],
+            "notes": list(data.notes),
         },
         "reference": reference.name,
         "seed": seed,
@@ -180,7 +181,6 @@ def _metric(metric: Metric) -> dict[str, Any]:
     return {
         "key": metric.key,
         "title": metric.title,
-        "kind": metric.kind,
         "short": metric.short,
         "unit": metric.unit,
         "digits": metric.digits,

@@ -42,14 +42,14 @@ def class_indices(known: tuple[str, ...] | None, data: Dataset, classes: int) ->
         if unknown:
             hint = did_you_mean(unknown[0], names)
             raise CamsimError(
-                f"{data.name}: the class folders {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}"
+                f"{data.name}: its classes {', '.join(map(repr, unknown[:5]))} are not classes of the model{hint}"
                 "; rename them, or correct the model's class names"
             )
     elif len(data.class_names) == classes:
         names = {name: index for index, name in enumerate(data.class_names)}
     else:
         raise CamsimError(
-            f"{data.name} has {len(data.class_names)} class folders but the model has {classes} outputs: name the "
+            f"{data.name} has {len(data.class_names)} classes but the model has {classes}: name the "
             "model's classes with --classes FILE or in its sidecar, or use --labels none"
         )
     return names

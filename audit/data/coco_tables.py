@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from audit.data.boxes import Tally, fit
+from audit.data.boxes import CUT, Tally, fit
 from audit.data.json_file import JsonFile
 from audit.data.paths import check_name
 from audit.data.picture import read_picture
@@ -25,6 +25,8 @@ from camsim.errors import CamsimError, NoDataError
 
 Kind = Literal["boxes", "keypoints", "labels"]
 NO_CATEGORY = -1
+AT_A_TIME = 2**14
+"""Boxes that are cut together."""
 
 
 @dataclass
@@ -105,7 +107,7 @@ def read_pictures(file: JsonFile) -> Pictures:
     again = repeated(names)
     if again is not None:
         raise CamsimError(f"{file.path}: images: the file name {again!r} occurs twice; list each picture once")
-    pictures = Pictures(names, np.array(ids, dtype=np.int64), np.array(sizes, dtype=np.int32).reshape(-1, 2))
+    pictures = Pictures(names, np.asarray(ids), np.asarray(sizes).reshape(-1, 2))
     ordered = pictures.ids[pictures.order]
     twice = np.flatnonzero(ordered[1:] == ordered[:-1])
     if len(twice):
@@ -141,20 +143,18 @@ def read_objects(file: JsonFile, pictures: Pictures, names: dict[int, str], tall
             yield _keypoints(entry) if kind == "keypoints" else _segmentation(entry) if kind == "boxes" else None
 
     packed_shapes = _packed_bytes(shapes())
-    rows = pictures.rows_of(np.array(owners, dtype=np.int64))
-    boxes = np.array(corners, dtype=np.float64).reshape(-1, 4)
+    rows = pictures.rows_of(np.asarray(owners))
+    boxes = np.asarray(corners).reshape(-1, 4)
     known = rows >= 0
     tally.add("objects of pictures that the file does not list were left out", file.path.name, int((~known).sum()))
-    fitted = fit(boxes, pictures.sizes[rows.clip(min=0)].astype(np.float64))
-    measured = known & (pictures.sizes[rows.clip(min=0)] > 0).all(axis=1)
-    keep = known & (fitted.kept | ~measured)
-    numbers = np.array(ids, dtype=np.int64)
-    faults = np.where(measured, fitted.faults, 0).astype(np.int8)
+    numbers = np.asarray(ids)
+    faults = _fit_in_place(boxes, rows, pictures)
+    keep = known & ((faults == 0) | (faults == CUT))
     if faults.any():
         tally.add_faults(faults, f"annotation {numbers[np.flatnonzero(faults)[0]]}")
     if kind == "keypoints":
         keep &= np.asarray(pc.is_valid(packed_shapes))
-    kinds = np.array(categories, dtype=np.int32)
+    kinds = np.asarray(categories)
     undeclared = keep & (kinds == NO_CATEGORY)
     if undeclared.any():
         where = f"annotation {numbers[np.flatnonzero(undeclared)[0]]}"
@@ -167,11 +167,24 @@ def read_objects(file: JsonFile, pictures: Pictures, names: dict[int, str], tall
         starts=np.searchsorted(owners_of, np.arange(len(pictures.ids) + 1)),
         pictures=owners_of,
         categories=kinds[order],
-        corners=np.where(measured[:, None], fitted.corners, boxes)[order],
-        crowd=np.array(crowd, dtype=np.bool_)[order],
+        corners=boxes[order],
+        crowd=np.asarray(crowd)[order].astype(np.bool_),
         ids=numbers[order],
         shapes=packed_shapes.take(pa.array(order)),
     )
+
+
+def _fit_in_place(boxes: NDArray[np.float64], rows: NDArray[np.int64], pictures: Pictures) -> NDArray[np.int8]:
+    """Cut the boxes of pictures whose size is known; what was wrong with each, 0 where nothing is known."""
+    faults = np.zeros(len(boxes), dtype=np.int8)
+    for start in range(0, len(boxes), AT_A_TIME):
+        part = slice(start, start + AT_A_TIME)
+        sizes = pictures.sizes[rows[part].clip(min=0)]
+        measured = (rows[part] >= 0) & (sizes > 0).all(axis=1)
+        fitted = fit(boxes[part], sizes.astype(np.float64))
+        boxes[part] = np.where(measured[:, None], fitted.corners, boxes[part])
+        faults[part] = np.where(measured, fitted.faults, 0)
+    return faults
 
 
 def _segmentation(entry: dict[str, Any]) -> bytes | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from torch import Tensor
 
 from audit.data.dataset import Dataset, check_max_side
@@ -57,14 +56,15 @@ def open_folder(
         raise CamsimError(f"{path}: cannot be read: {error.strerror or error}") from error
     if not len(tree.ids):
         raise NoDataError(f"{path}: holds no images{left_out(tree)}; looked for {' '.join(SUFFIXES)}")
-    targets = pc.list_element(pc.split_pattern(tree.ids, "/"), 0) if _is_labelled(path, tree, labels) else None
-    classes = () if targets is None else tuple(sorted(pc.unique(targets).to_pylist()))
+    depths = _Depths.of(tree)
+    classes = depths.classes if _is_labelled(path, tree, depths, labels) else ()
+    targets = coded((_first_folder(name) for name in texts_of(tree.ids)), classes) if classes else None
     reader = Reader(max_side, raw_profile)
     source = FileSource(tree.root, tree.ids, reader)
     kinds = ", ".join(f"{number} {suffix}" for suffix, number in sorted(tree.kinds.items()))
     found = Found(
         name=path.resolve().name,
-        columns=Columns(tree.ids, None if targets is None else coded(texts_of(targets), classes)),
+        columns=Columns(tree.ids, targets),
         source=source,
         class_names=classes or None,
         kind=None,
@@ -96,37 +96,67 @@ class FileSource:
         return content_sha256(self.path(row))
 
 
-def _is_labelled(path: Path, found: Tree, labels: Labels) -> bool:
-    if labels == "none":
-        return False
-    deep = pc.count_substring(found.ids, "/")
-    loose = found.ids.filter(pc.equal(deep, 0))
-    nested = found.ids.filter(pc.greater(deep, 0))
-    classes = sorted(pc.unique(pc.list_element(pc.split_pattern(nested, "/"), 0)).to_pylist()) if len(nested) else []
-    if labels == "auto" and not len(nested):
+@dataclass
+class _Depths:
+    """How deep the images lie."""
+
+    loose: list[str]
+    """In the folder itself, the first of them."""
+    nested: list[str]
+    """In its sub-folders, the first of them."""
+    deeper: list[str]
+    """More than one folder deep, the first of them."""
+    loose_count: int
+    nested_count: int
+    classes: tuple[str, ...]
+    """First folders of the nested ones."""
+
+    @classmethod
+    def of(cls, tree: Tree) -> _Depths:
+        found = cls([], [], [], 0, 0, ())
+        classes = set()
+        for name in texts_of(tree.ids):
+            if "/" not in name:
+                found.loose_count += 1
+                found.loose = found.loose or [name]
+                continue
+            found.nested_count += 1
+            found.nested = found.nested or [name]
+            classes.add(_first_folder(name))
+            if name.count("/") > 1:
+                found.deeper = found.deeper or [name]
+        found.classes = tuple(sorted(classes))
+        return found
+
+
+def _first_folder(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _is_labelled(path: Path, found: Tree, depths: _Depths, labels: Labels) -> bool:
+    if labels == "none" or (labels == "auto" and not depths.nested):
         return False
     as_one = "--labels none to take all of them without labels"
     as_classes = "--labels folders to take the first folder as the class"
-    if not len(nested):
+    if not depths.nested:
         raise CamsimError(f"{path}: --labels folders needs a sub-folder for each class, and there is none with images")
-    if len(loose):
+    if depths.loose:
         raise CamsimError(
-            f"{path}: {len(loose)} images lie in the folder itself (such as {loose[0].as_py()!r}) and {len(nested)} "
-            f"in its sub-folders (such as {nested[0].as_py()!r}), so the classes cannot be told; give {as_one}, "
-            "or move the loose ones"
+            f"{path}: {depths.loose_count} images lie in the folder itself (such as {depths.loose[0]!r}) and "
+            f"{depths.nested_count} in its sub-folders (such as {depths.nested[0]!r}), so the classes cannot be told; "
+            f"give {as_one}, or move the loose ones"
         )
-    if labels == "auto" and len(classes) == 1:
+    if labels == "auto" and len(depths.classes) == 1:
         raise CamsimError(
-            f"{path}: all images lie in the one sub-folder {classes[0]!r}, which may be a class or not; "
+            f"{path}: all images lie in the one sub-folder {depths.classes[0]!r}, which may be a class or not; "
             f"give {as_one}, or {as_classes}"
         )
-    deeper = found.ids.filter(pc.greater(deep, 1))
-    if labels == "auto" and len(deeper):
+    if labels == "auto" and depths.deeper:
         raise CamsimError(
-            f"{path}: images lie more than one folder deep (such as {deeper[0].as_py()!r}), so it is not clear "
+            f"{path}: images lie more than one folder deep (such as {depths.deeper[0]!r}), so it is not clear "
             f"which folder is the class; give the folder that holds the class folders, {as_one}, or {as_classes}"
         )
-    empty = sorted(found.folders - set(classes))
+    empty = sorted(found.folders - set(depths.classes))
     if empty:  # leaving it out would quietly shift the numbers of the classes after it
         raise CamsimError(
             f"{path}: the class folder {empty[0]!r} holds no images; remove it, fill it, or give {as_one}"

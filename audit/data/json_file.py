@@ -17,7 +17,7 @@ MAX_BYTES = 2 * 2**30
 MAX_DEPTH = 40
 MAX_STRING = 2**26
 """Longest string, in bytes: the run lengths of one mask."""
-_CHUNK = 2**22
+_CHUNK = 2**19
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_JSON = re.compile(rb'"(?:[^"\\]|\\.)*"|NaN|-?Infinity', re.DOTALL)
 _LINES_UP_TO = 2**28
@@ -101,7 +101,7 @@ def _scan(path: Path, file: IO[bytes]) -> bool:
         codes = np.frombuffer(bare, dtype=np.uint8)
         steps = ((codes == 0x5B) | (codes == 0x7B)).astype(np.int8) - ((codes == 0x5D) | (codes == 0x7D))
         if len(steps):
-            levels = depth + np.cumsum(steps, dtype=np.int64)
+            levels = depth + np.cumsum(steps, dtype=np.int32)
             if levels.max() > MAX_DEPTH:
                 raise CamsimError(f"{path}:{line}: is nested deeper than {MAX_DEPTH} levels")
             depth = int(levels[-1])

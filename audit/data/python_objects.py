@@ -229,7 +229,7 @@ def _class_names(given: MapStyle) -> tuple[str, ...] | None:
     metadata = getattr(given, "metadata", None)
     by_index = metadata.get("index2label") if isinstance(metadata, Mapping) else None
     if isinstance(by_index, Mapping) and by_index:
-        if sorted(by_index) != list(range(len(by_index))):
+        if set(by_index) != set(range(len(by_index))):
             raise CamsimError(f"{_name_of(given)}: index2label must number the classes from 0 without gaps")
         return tuple(str(by_index[number]) for number in range(len(by_index)))
     classes = getattr(given, "classes", None)

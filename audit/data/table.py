@@ -91,14 +91,16 @@ class SampleTable(Sequence[Sample]):
         return repeated(self.columns.ids.take(pa.array(self.rows)))
 
 
-def repeated(names: pa.Array) -> str | None:
+def repeated(names: pa.Array, at_a_time: int = 4096) -> str | None:
     """A string that occurs more than once."""
-    if pc.count_distinct(names).as_py() == len(names):
-        return None
-    ordered = pc.take(names, pc.sort_indices(names))
-    place: int = pc.index(pc.equal(ordered[1:], ordered[:-1]), True).as_py()
-    text: str = ordered[place].as_py()
-    return text
+    order = pc.sort_indices(names)
+    before: str | None = None
+    for start in range(0, len(names), at_a_time):
+        for text in names.take(order[start : start + at_a_time]).to_pylist():
+            if text == before:
+                return before
+            before = text
+    return None
 
 
 def packed(texts: Iterable[str], at_a_time: int = 4096) -> pa.Array:

@@ -211,7 +211,7 @@ def _read_declaration(path: Path) -> Declaration:
 
 def _names(given: Any, path: Path) -> tuple[str, ...]:
     if isinstance(given, dict):
-        if sorted(given) != list(range(len(given))):
+        if set(given) != set(range(len(given))):
             raise CamsimError(f"{path}: names must be numbered from 0 without gaps, got {list(given)[:8]}")
         given = [given[number] for number in range(len(given))]
     if not isinstance(given, list) or not given:

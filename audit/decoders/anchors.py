@@ -6,11 +6,10 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, field_validator, model_validator
 
-from audit.decoders.detector import Detector, Fraction, candidates, to_corners
+from audit.decoders.detector import Detector, Fraction, candidates, from_logits, to_corners
 from audit.decoders.outputs import Outputs, shapes, take
-from audit.decoders.reading import chances, distributions
 from audit.frame import Frame
 from audit.predictions import Detections
 from camsim.errors import CamsimError
@@ -64,7 +63,7 @@ class Anchors(Detector):
     """Names of the outputs with (A, 4 or more) numbers; what follows the first 4, such as landmarks, is not read."""
     scores: Names
     """Names of the outputs with (A, C), in the same order."""
-    levels: Annotated[tuple[Level, ...], Strict(False), Field(min_length=1)]
+    levels: Annotated[tuple[Level, ...], Strict(False)]
     """The feature maps, in the order of the anchors."""
     coding: Literal["ssd", "pixels", "distances"] = "ssd"
     variances: Annotated[tuple[Positive, Positive], Strict(False)] = (0.1, 0.2)
@@ -76,6 +75,13 @@ class Anchors(Detector):
     scoring: Literal["sigmoid", "softmax", "probabilities"] = "sigmoid"
     background: bool = False
     """Column 0 of the scores is the background."""
+
+    @field_validator("levels")
+    @classmethod
+    def _some(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        if not levels:
+            raise ValueError("needs at least one feature map")
+        return levels
 
     def class_count(self, outputs: Outputs) -> int | None:
         return int(self._scores(outputs).shape[1]) - self.background
@@ -104,9 +110,7 @@ class Anchors(Detector):
     def _chances(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.scoring == "probabilities":
             return scores
-        if self.scoring == "sigmoid":
-            return chances(self.scores[0], scores, None)
-        return distributions(self.scores[0], scores, None, axis=1)
+        return from_logits(scores, self.scoring, "declare 'scoring: probabilities'")
 
     def _corners(self, offsets: NDArray[np.float64], anchors: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.order == "yx":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from audit.decoders.decoder import Decoder
 from audit.decoders.label_chances import Threshold
-from audit.decoders.reading import chances, check_distributions, pick, shape_error
+from audit.decoders.reading import chances, check_distributions, check_logits, pick, shape_error
 from audit.decoders.resample import nearest_to_picture, seen, to_picture
 from audit.frame import Frame
 from audit.predictions import PixelClasses
@@ -39,15 +40,23 @@ class ClassMapDecoder(Decoder):
     threshold: Threshold = 0.5
     """Of a single channel: the second class is taken where its probability is at least this."""
 
+    def assumed(self) -> tuple[str, ...]:
+        return () if self.holds else ("output holds logits",)
+
     def decode(self, outputs: Mapping[str, NDArray[Any]], frame: Frame) -> PixelClasses:
         name, values = pick(outputs, self.output)
         if self.holds == "indices":
             return _only_seen(_indices(name, values, frame), float("nan"), frame)
         maps = self._maps(name, values)
         if len(maps) == 1:
-            return _foreground(chances(name, maps, self.holds), frame, self.threshold)
+            return _foreground(chances(name, maps, self.holds or "logits"), frame, self.threshold)
         check_distributions(name, maps, self.holds, axis=0)
         return _best(maps, frame, logits=self.holds != "probabilities")
+
+    def check_assumed(self, tried: Iterable[Mapping[str, NDArray[Any]]]) -> None:
+        if self.holds is None:
+            picked = (pick(outputs, self.output) for outputs in tried)
+            check_logits(takewhile(lambda one: len(self._maps(*one)) == 1, picked))
 
     def count(self, outputs: Mapping[str, NDArray[Any]]) -> int | None:
         """How many classes these outputs tell apart; None: class indices do not show it."""

@@ -54,6 +54,9 @@ class CtcDecoder(Decoder):
             return self
         return self.model_copy(update={"characters": read_characters(folder, self.characters)})
 
+    def assumed(self) -> tuple[str, ...]:
+        return () if self.holds else ("output holds logits",)
+
     def decode(self, outputs: Mapping[str, NDArray[Any]], frame: Frame) -> Reading:
         name, values = pick(outputs, self.output)
         if self.holds == "indices":

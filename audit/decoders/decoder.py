@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -26,6 +26,17 @@ class Decoder(spec.Model):
             CamsimError: a file is elsewhere, or cannot be read.
         """
         return self
+
+    def assumed(self) -> tuple[str, ...]:
+        """What it takes for granted since nobody declared it, for reports."""
+        return ()
+
+    def check_assumed(self, tried: Iterable[Mapping[str, NDArray[Any]]]) -> None:
+        """Hold what nobody declared against the outputs for a few test pictures, of which one alone could mislead.
+
+        Raises:
+            CamsimError: they look otherwise; the message says what to declare.
+        """
 
     def decode(self, outputs: Mapping[str, NDArray[Any]], frame: Frame) -> Prediction:
         """The answer to one picture.

@@ -58,7 +58,11 @@ class DepthDecoder(Decoder):
             depth = self._metres(name, depth)
         rows, columns = seen(frame)
         kept = np.full(frame.shape, np.nan, dtype=np.float32)
-        kept[rows, columns] = depth[rows, columns]
+        with np.errstate(over="ignore"):
+            kept[rows, columns] = depth[rows, columns]
+        if np.isinf(kept).any():
+            hint = "; declare 'farthest' to cut depth off" if self.relative is None else ""
+            raise CamsimError(f"output {name!r} gives numbers too large for float32{hint}")
         return DepthMap(kept)
 
     def _metres(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from scipy.special import expit, softmax
 
 from audit.decoders.decoder import Decoder
 from audit.decoders.nms import suppress
@@ -85,6 +86,22 @@ def check_scores(scores: NDArray[np.floating]) -> None:
             f"scores reach from {scores.min():.4g} to {scores.max():.4g}, where probabilities in [0, 1] are wanted: "
             "check that the decoder fits the model, and whether its scores are logits"
         )
+
+
+def from_logits(logits: NDArray[np.float64], scoring: Literal["sigmoid", "softmax"], fix: str) -> NDArray[np.float64]:
+    """Probabilities (A, C) of logits, each by itself or as the shares of a row.
+
+    Raises:
+        CamsimError: they are probabilities already, which a trained detector's logits never look like: most of its
+            anchors or queries are surely nothing. ``fix`` says what to declare.
+    """
+    within = bool(logits.size and logits.min() >= 0 and logits.max() <= 1)
+    if within and (scoring == "sigmoid" or bool((abs(logits.sum(axis=1) - 1) <= 1e-2).all())):
+        raise CamsimError(
+            f"the scores were taken for logits ('scoring: {scoring}'), but they are probabilities already, from "
+            f"{logits.min():.4g} to {logits.max():.4g}; {fix}"
+        )
+    return np.asarray(expit(logits) if scoring == "sigmoid" else softmax(logits, axis=1), dtype=np.float64)
 
 
 def candidates(

@@ -7,9 +7,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.decoders.detector import BoxFormat, Count, Detector, Fraction, candidates, input_size, to_corners
+from audit.decoders.detector import (
+    BoxFormat,
+    Count,
+    Detector,
+    Fraction,
+    candidates,
+    from_logits,
+    input_size,
+    to_corners,
+)
 from audit.decoders.outputs import Outputs, take
-from audit.decoders.reading import chances, distributions
 from audit.frame import Frame
 from audit.predictions import Detections
 from camsim.errors import CamsimError
@@ -43,10 +51,9 @@ class Detr(Detector):
                 f"decoder detr: boxes are {tuple(boxes.shape)} for logits {tuple(logits.shape)}; (Q, 4) and (Q, C) are "
                 "wanted"
             )
+        scores = from_logits(logits, self.scoring, "read them with 'kind: boxes'")
         if self.scoring == "softmax":
-            scores = distributions(self.logits, logits, None, axis=1)[:, :-1]
-        else:
-            scores = chances(self.logits, logits, None)
+            scores = scores[:, :-1]
         rows, labels = candidates(scores, self.score_threshold, multi_label=self.scoring == "sigmoid")
         corners = to_corners(boxes[rows].astype(np.float64), self.format)
         if self.coordinates == "normalised":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -84,26 +84,44 @@ def check_distributions(name: str, array: NDArray[np.floating[Any]], holds: str 
 def chances(name: str, values: NDArray[Any], holds: str | None) -> NDArray[np.float64]:
     """Probabilities, each by itself, from logits (through a sigmoid) or probabilities.
 
-    ``holds`` as for `distributions`: None means logits, refused where every number lies in [0, 1].
+    ``holds`` as for `distributions`: None means logits, refused where every number lies in [0, 1]; a few numbers may
+    lie there by chance, and `Decoder.check_assumed` is the place to ask.
 
     Raises:
         CamsimError: they are not what they are declared or taken to be.
     """
     array = np.asarray(values, dtype=np.float64)
-    within = bool(array.size and array.min() >= -_EDGE and array.max() <= 1 + _EDGE)
     if holds == "probabilities":
-        if not within:
+        if not _within(array):
             raise CamsimError(
                 f"output {name!r} is declared as probabilities, but its numbers lie in "
                 f"[{array.min():.4g}, {array.max():.4g}]; if they are logits, declare 'holds: logits'"
             )
         return np.clip(array, 0.0, 1.0)
-    if holds is None and within:
+    if holds is None and _within(array):
         raise CamsimError(
             f"output {name!r} was taken for logits, but all its numbers lie in [0, 1]: "
             "declare 'holds: probabilities' (or 'logits') in decoder"
         )
     return np.asarray(expit(array))
+
+
+def check_logits(tried: Iterable[tuple[str, NDArray[Any]]]) -> None:
+    """Raises CamsimError where an output that is taken for logits always lies in [0, 1], as probabilities do."""
+    names = []
+    for name, values in tried:
+        if not _within(values):
+            return
+        names.append(name)
+    if names:
+        raise CamsimError(
+            f"output {names[0]!r} was taken for logits, but for all test pictures its numbers lie in [0, 1]: "
+            "declare 'holds: probabilities' (or 'logits') in decoder"
+        )
+
+
+def _within(values: NDArray[Any]) -> bool:
+    return bool(values.size and values.min() >= -_EDGE and values.max() <= 1 + _EDGE)
 
 
 def shape_error(name: str, values: NDArray[Any], wanted: str) -> CamsimError:

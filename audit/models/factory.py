@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -20,15 +21,24 @@ def is_place(text: str) -> bool:
     return PLACE.fullmatch(text) is not None
 
 
-def make(place: str, trust: Trust) -> tuple[object, str]:
+@dataclass(frozen=True)
+class Made:
+    """What a function gave."""
+
+    value: object
+    file: Path
+    """Of the module that it lies in."""
+    sha256: str
+    """Of that file."""
+
+
+def make(place: str, trust: Trust, *given: object) -> Made:
     """Import a module and call its function, or take what lies there if it is no function.
 
     Args:
         place: ``module:function``; modules are looked for in the working folder first.
         trust: whether the module may be run.
-
-    Returns:
-        What the function gave, and the SHA-256 of the module's file.
+        given: what the function is called with.
 
     Raises:
         UnsafeError: the code is not trusted, or is another file than the one that is.
@@ -50,12 +60,16 @@ def make(place: str, trust: Trust) -> tuple[object, str]:
         found = getattr(module, name)
         try:
             # A module that is there already is one: calling it would run it on nothing.
-            made = found() if isinstance(found, type) or not _is_network(found) else found
+            made = found(*given) if isinstance(found, type) or not _is_network(found) else found
         except (Exception, SystemExit) as error:
             raise CamsimError(
-                f"{place}: called without arguments, it fails: {type(error).__name__}: {_line(error)}"
+                f"{place}: called {_with(given)}, it fails: {type(error).__name__}: {_line(error)}"
             ) from None
-    return made, digest
+    return Made(made, file, digest)
+
+
+def _with(given: tuple[object, ...]) -> str:
+    return f"with {', '.join(type(one).__name__ for one in given)}" if given else "without arguments"
 
 
 def _is_network(found: object) -> bool:

@@ -161,6 +161,8 @@ def _of_graph(model: OnnxModel) -> tuple[_Network, _Network]:
     Raises:
         CamsimError: what stands in the way.
     """
+    if model.network.declared.size_input is not None:
+        raise CamsimError(f"its second input {model.network.declared.size_input!r} is not fed in torch")
     proto = with_weights(read_onnx(model.path), model.path)
     reason = obstacle(proto)
     if reason is not None:

@@ -6,8 +6,10 @@ Nothing is downloaded, no code of the folder runs, and weights are read from saf
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from audit.models.metadata import Stated, json_metadata
@@ -62,8 +64,10 @@ def open_hf(folder: Path, sidecar: Path | None, overrides: Mapping[str, object] 
     """
     where = f"{PREFIX}{folder}"
     config = _json(folder / "config.json", where)
+    _check_config(config, where)
     try:
         import transformers
+        from huggingface_hub import constants
     except ImportError:
         raise CamsimError(f"{where}: needs transformers: pip install transformers") from None
     weights = sorted(folder.glob("*.safetensors"))
@@ -78,9 +82,11 @@ def open_hf(folder: Path, sidecar: Path | None, overrides: Mapping[str, object] 
     loader, head = _head(config, where)
     given, used = read_declaration(folder / "model", sidecar, overrides)
     try:
-        module = getattr(transformers, loader).from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
+        # Some configurations name a backbone, which would be fetched.
+        with _offline(constants):
+            module = getattr(transformers, loader).from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
+            )
     except Exception as error:  # transformers raises what its networks and files do
         raise CamsimError(f"{where}: transformers cannot load it: {first_line(error)}") from None
     processor = folder / "preprocessor_config.json"
@@ -105,6 +111,17 @@ def open_hf(folder: Path, sidecar: Path | None, overrides: Mapping[str, object] 
         known=Stated(declaration_of(found, where), tuple(found), ()),
     )
     return TorchNetwork(module.eval(), folder.resolve().name, given, origin)
+
+
+@contextmanager
+def _offline(constants: ModuleType) -> Iterator[None]:
+    """With huggingface_hub's switch set: nothing is fetched, whatever the environment says."""
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def read_processor(settings: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -174,12 +191,26 @@ def _size(given: object, name: str) -> dict[str, int] | None:
     raise CamsimError(f"preprocessor_config.json: {name} {given!r:.100} is not understood")
 
 
+def _check_config(config: object, where: str) -> None:
+    """Raises UnsafeError for a configuration that has other code run than that of transformers."""
+    if isinstance(config, list):
+        for part in config:
+            _check_config(part, where)
+    if not isinstance(config, dict):
+        return
+    for key, value in config.items():
+        if key == "auto_map":
+            raise UnsafeError(
+                f"{where}: its network is code in the folder (auto_map), which camsim does not run; load it yourself "
+                f"and give the module, or export it to ONNX"
+            )
+        # kernels-community/... would be fetched and run.
+        if key.endswith("attn_implementation") and "/" in str(value):
+            raise UnsafeError(f"{where}: config.json asks for code from elsewhere: {key} {value!r:.100}")
+        _check_config(value, where)
+
+
 def _head(config: Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
-    if "auto_map" in config:
-        raise UnsafeError(
-            f"{where}: its network is code in the folder (auto_map), which camsim does not run; load it yourself and "
-            f"give the module, or export it to ONNX"
-        )
     architectures = config.get("architectures")
     name = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
     for ending, (loader, head) in _HEADS.items():

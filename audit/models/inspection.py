@@ -176,11 +176,12 @@ def _preprocessing(network: Network, prepared: ResolvedPreprocess) -> list[dict[
     if prepared.dtype != "uint8":
         names += ["scale", "mean", "std"]
     if prepared.size is not None or prepared.resize in FREE_RESIZES:
-        names += ["resize", *([] if prepared.resize == "keep" else ["filter"])]
-        names += {"crop": ["resize_shorter"], "shortest": ["resize_shorter", "resize_longer"]}.get(prepared.resize, [])
-        names += {"longest": ["resize_longer"], "height": ["resize_height"]}.get(prepared.resize, [])
+        names += ["resize", *(["filter"] if prepared.antialias and prepared.resize != "keep" else [])]
+        names += ["resize_shorter"] if prepared.resize in ("crop", "shortest") else []
+        names += ["resize_longer"] if prepared.resize_longer is not None else []
+        names += ["resize_height"] if prepared.resize_height is not None else []
         names += [] if prepared.antialias else ["antialias"]
-    if prepared.resize == "pad" or prepared.stride > 1:
+    if prepared.resize == "pad" or (prepared.stride > 1 and prepared.stride_by == "pad"):
         names += ["pad_value", *(["pad_place"] if prepared.pad_place != "centre" else [])]
     names += ["stride", *(["stride_by"] if prepared.stride_by != "pad" else [])] if prepared.stride > 1 else []
     assumed = getattr(network, "assumed", ())

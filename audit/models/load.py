@@ -142,10 +142,10 @@ def _of_weights(path: Path, kind: FileKind, given: Declaration, sidecar: str | N
         weights = read_safetensors(path) if kind is FileKind.SAFETENSORS else read_torch_weights(path)
         module, known = timm_module(given.factory.removeprefix(TIMM), weights)
     else:
-        made, digest = make(given.factory, trust)
-        if not isinstance(made, nn.Module):
-            raise CamsimError(f"{given.factory}: gives {type(made).__name__}; weights need an nn.Module")
-        module, maker = made, f"{maker} {digest}"
+        made = make(given.factory, trust)
+        if not isinstance(made.value, nn.Module):
+            raise CamsimError(f"{given.factory}: gives {type(made.value).__name__}; weights need an nn.Module")
+        module, maker = made.value, f"{maker} {made.sha256}"
         weights = read_safetensors(path) if kind is FileKind.SAFETENSORS else read_torch_weights(path)
     fill(module, weights, str(path))
     title = "safetensors" if kind is FileKind.SAFETENSORS else "PyTorch weights"
@@ -155,19 +155,19 @@ def _of_weights(path: Path, kind: FileKind, given: Declaration, sidecar: str | N
 
 
 def _of_place(place: str, sidecar: Path | None, overrides: Mapping[str, object] | None, trust: Trust) -> Network:
-    made, digest = make(place, trust)
-    # There is no file beside which a sidecar could lie.
-    given, used = read_declaration(Path(place), sidecar, overrides)
-    if isinstance(made, nn.Module):
-        name = None if used is None else used.name
-        return TorchNetwork(made.eval(), place, given, Origin(f"PyTorch module of {place}", None, name, code=digest))
-    if is_maite(made):
-        return MaiteNetwork(cast(Any, made), given)
-    if not callable(made):
+    made = make(place, trust)
+    model = made.value
+    given, used = read_declaration(made.file, sidecar, overrides)
+    if isinstance(model, nn.Module):
+        origin = Origin(f"PyTorch module of {place}", None, None if used is None else used.name, made.sha256)
+        return TorchNetwork(model.eval(), place, given, origin)
+    if is_maite(model):
+        return MaiteNetwork(cast(Any, model), given)
+    if not callable(model):
         raise CamsimError(
-            f"{place}: gives {type(made).__name__}; an nn.Module, or a function of a picture (H, W, 3) is wanted"
+            f"{place}: gives {type(model).__name__}; an nn.Module, or a function of a picture (H, W, 3) is wanted"
         )
-    return CallableNetwork(made, place, given, digest)
+    return CallableNetwork(model, place, given, made.sha256)
 
 
 def _of_object(source: object, sidecar: Path | None, overrides: Mapping[str, object] | None) -> Network:

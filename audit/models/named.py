@@ -64,7 +64,7 @@ def _walk(given: object, name: str, depth: int) -> Iterator[tuple[str, Tensor]]:
         array = np.asarray(given)
         if array.dtype.kind not in "fiub":
             raise CamsimError(f"gives an array of {array.dtype} as {name or ONLY!r}; numbers are wanted")
-        yield name or ONLY, torch.from_numpy(np.ascontiguousarray(array))
+        yield name or ONLY, torch.from_numpy(array.copy(order="C"))
     elif given is None:
         return
     elif isinstance(given, Mapping) or hasattr(given, "_asdict"):

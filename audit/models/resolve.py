@@ -38,7 +38,7 @@ def resolve(declared: Preprocess, wanted: ImageInput) -> tuple[ResolvedPreproces
             )
         if declared.resize is None:
             assumed.append("resize stretch")
-        if declared.filter is None:
+        if declared.filter is None and declared.antialias is not False:
             assumed.append("filter bilinear")
         if declared.resize == "crop" and declared.resize_shorter is None:
             assumed.append("resize_shorter as small as covers input_size")
@@ -58,10 +58,12 @@ def resolve(declared: Preprocess, wanted: ImageInput) -> tuple[ResolvedPreproces
             problems.append(f"{missing}: must be given with 'resize: {declared.resize}'")
         if declared.filter is not None and missing is None and declared.stride_by != "stretch":
             problems.append("filter: needs input_size, because this model takes images of any size")
-        if declared.filter is None and (missing is not None or declared.stride_by == "stretch"):
+        resized = missing is not None or declared.stride_by == "stretch"
+        if declared.filter is None and declared.antialias is not False and resized:
             assumed.append("filter bilinear")
     height = _height(declared, wanted, problems) if declared.resize == "height" else None
-    if (declared.resize == "pad" or (declared.stride or 1) > 1) and declared.pad_value is None:
+    padded = declared.resize == "pad" or ((declared.stride or 1) > 1 and declared.stride_by != "stretch")
+    if padded and declared.pad_value is None:
         assumed.append("pad_value 0")
     if declared.stride_by is not None and declared.stride is None:
         problems.append("stride_by: needs stride")

@@ -10,6 +10,7 @@ import numpy as np
 from audit.decoders.decoder import Decoder
 from audit.decoders.infer import infer
 from audit.models.network import Network
+from camsim.errors import CamsimError
 
 KnownFrom = Literal["declared", "model", "assumed"]
 
@@ -42,7 +43,12 @@ def understand(network: Network) -> Understanding:
         prepared = getattr(network, "prepared", None)
         size = None if prepared is None else prepared.size
         picture = np.full((*(size or (_TRIED, _TRIED)), 3), 128, dtype=np.uint8)
-        (outputs,) = network.run([picture])
+        try:
+            (outputs,) = network.run([picture])
+        except CamsimError:
+            if size is not None:
+                raise
+            return Understanding(network.task, None, source)  # of any size, and yet not of this one
         shapes = {name: array.shape for name, array in outputs.items()}
         classes = None if network.classes is None else len(network.classes)
         fed = network.frame((picture.shape[0], picture.shape[1])).fed

@@ -7,7 +7,6 @@ from statistics import median
 from typing import Any
 
 from audit.report.note import Caveat
-from audit.report.planning import planning_sentence
 from audit.report.rows import View, known
 from audit.report.words import margin_text, plural
 from audit.stats.power import least_samples
@@ -93,12 +92,12 @@ def unreadable(data: Mapping[str, Any], shown: int = 8) -> Caveat | None:
 
 def _data_notes(data: Mapping[str, Any], shown: int = 8) -> Caveat | None:
     """What was found in the data, and how it was decided."""
-    notes = list(data.get("notes", ()))
+    notes = list(data["notes"])
     if not notes:
         return None
     more = [f"and {len(notes) - shown} more, listed in results.json"] if len(notes) > shown else []
     return Caveat(
-        "The data are not as clean as they could be" if len(notes) > 1 else "The data were not taken as they are",
+        "The data were not all taken as they are",
         "Found while reading them, and decided so:",
         (*notes[:shown], *more),
     )
@@ -113,21 +112,24 @@ def _few_samples(results: Mapping[str, Any], view: View) -> Caveat | None:
         )
     if margin is None or not view.rows:
         return None
-    limit = view.primary.with_unit(margin)
-    least = least_samples(margin, view.confidence) if view.counted and margin > 0 else 0
+    # Of a fraction the size of rare failures is known; the gate asks the same (`audit.gate`).
+    of_fractions = [
+        view.margins[metric.key] for metric in view.metrics if metric.scale == 100 and view.margins.get(metric.key)
+    ]
+    least = max((least_samples(margin, view.confidence) for margin in of_fractions), default=0)
     if count < least:
         return Caveat(
             f"{plural(count, 'scene')}: too few for a PASS",
-            f"Even if no answer changed, the interval would reach the margin of {limit}. "
+            "Even if nothing changed on them, failures as rare as the margin could have been missed. "
             f"At least {least} scenes are needed.",
         )
     measured = [row.intervals[view.primary.key] for row in view.rows if view.primary.key in row.intervals]
     widths = [interval.high - interval.low for interval in measured if known(interval)]
     if not widths or not view.counts["INCONCLUSIVE"] or median(widths) <= margin:
         return None
-    usual = "Four times as many scenes would halve it and settle most of the inconclusive profiles."
+    half = view.primary.with_unit(median(widths) / 2)
     return Caveat(
         "Few scenes: the intervals are wide",
-        f"The typical interval is ±{view.primary.with_unit(median(widths) / 2)} against a margin of {limit}. "
-        f"{planning_sentence(results, view) or usual}",
+        f"The typical interval is ±{half} against a margin of {view.primary.with_unit(margin)}. "
+        "Four times as many scenes would halve it and settle most of the inconclusive profiles.",
     )

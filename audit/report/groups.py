@@ -13,6 +13,8 @@ from audit.stats.worst_groups import MIN_SUPPORT
 
 SHOWN = 10
 """Groups of a breakdown that the page shows at once; the others unfold."""
+MOST_SMALL = 40
+"""Groups of a breakdown that are too small to be assessed, as far as they are listed."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,16 @@ def groups(results: Mapping[str, Any], view: View) -> Groups | None:
 
 
 def _breakdown(entry: Mapping[str, Any]) -> Breakdown:
-    count = entry["ungrouped"]
-    return Breakdown(
-        by=entry["by"],
-        groups=tuple(_group(group) for group in entry["groups"]),
-        note=f"Of {plural(count, 'scene')} it is not known." if count else "",
-    )
+    found = [_group(group) for group in entry["groups"]]
+    assessed = [group for group in found if group.drop is not None]
+    small = [group for group in found if group.drop is None]
+    listed = small[:MOST_SMALL] if assessed else []
+    unlisted = len(small) - len(listed)
+    notes = [
+        f"Not assessed: {plural(unlisted, 'group')} of too few scenes, listed in results.json." if unlisted else "",
+        f"Of {plural(entry['ungrouped'], 'scene')} it is not known." if entry["ungrouped"] else "",
+    ]
+    return Breakdown(entry["by"], (*assessed, *listed), " ".join(note for note in notes if note))
 
 
 def _group(entry: Mapping[str, Any]) -> Group:

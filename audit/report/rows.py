@@ -114,8 +114,6 @@ class View:
     """What the rows are ordered by: the drop of the task's first metric, or flips without labels."""
     first: Metric | None
     """The task's first metric itself; None without labels."""
-    counted: bool
-    """Whether the primary counts hits or flips; else it is computed from numbers."""
     change: Metric | None
     """How far the answers move from the reference's."""
     metrics: tuple[Metric, ...]
@@ -175,7 +173,6 @@ def read_view(results: Mapping[str, Any]) -> View:
         beside=tuple(row for row in rows.values() if row.role not in JUDGED),
         primary=primary,
         first=first,
-        counted=first is None or task["metrics"][0]["kind"] == "rate",
         change=changes[0] if changes else None,
         metrics=columns,
         others=tuple(metric for metric in own.values() if metric not in columns),

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from audit.stats.clusters import Clusters
 from audit.stats.interval import Interval
 from audit.stats.jackknife import LeftOut
-from audit.stats.likelihood import BoundedMean, reach
+from audit.stats.likelihood import FURTHER, BoundedMean, reach
 from audit.stats.paired import mcnemar_exact, tango, tango_p_above
 
 Better = Literal["higher", "lower"]
@@ -24,6 +24,9 @@ Bounds = tuple[float, float] | None
 FRACTION: tuple[float, float] = (-1.0, 1.0)
 """What a drop of a metric in [0, 1] cannot leave."""
 
+
+RANGE_OF_PSEUDO_VALUES_IS_KNOWN = 800
+"""Four times as many samples as of scores: a class in a quarter of the pictures weighs as a score of its own does."""
 
 UNBOUNDED: tuple[float, float] = (-np.inf, np.inf)
 
@@ -128,8 +131,8 @@ class AggregateDrop:
     bounds: Bounds = FRACTION
 
     def __post_init__(self) -> None:
-        if not np.array_equal(self.reference.sizes, self.other.sizes):
-            raise ValueError("both sides must leave out the same units of the same samples")
+        """ValueError: not of the same units."""
+        _ = self._difference
 
     @property
     def samples(self) -> int:
@@ -138,9 +141,10 @@ class AggregateDrop:
     def interval(self, confidence: float) -> Interval:
         """NaN where the metric is not defined; the bounds where it is not without some unit."""
         if self._mean is None:
-            return Interval(self._value, *self._unknown)
-        # Sums of pseudo-values are rounded.
-        return replace(self._mean.interval(confidence), value=self._value)
+            return Interval(self._difference.value, *self._unknown)
+        found, (low, high) = self._mean.interval(confidence), self.bounds or UNBOUNDED
+        # Sums of pseudo-values are rounded, and they may leave the metric's bounds.
+        return Interval(self._difference.value, max(found.low, low), min(found.high, high))
 
     def p_above(self, margin: float) -> float:
         return self._mean.p_above(margin) if self._mean else 1.0
@@ -148,34 +152,31 @@ class AggregateDrop:
     def p_zero(self) -> float:
         return self._mean.p_equal(0.0) if self._mean else 1.0
 
-    @property
-    def _sides(self) -> tuple[LeftOut, LeftOut]:
-        return (self.reference, self.other) if self.better == "higher" else (self.other, self.reference)
-
-    @property
-    def _value(self) -> float:
-        first, second = self._sides
-        return first.value - second.value
+    @cached_property
+    def _difference(self) -> LeftOut:
+        sides = (self.reference, self.other)
+        first, second = sides if self.better == "higher" else sides[::-1]
+        return first.minus(second)
 
     @property
     def _unknown(self) -> tuple[float, float]:
-        return (np.nan, np.nan) if np.isnan(self._value) else (self.bounds or UNBOUNDED)
+        return (np.nan, np.nan) if np.isnan(self._difference.value) else (self.bounds or UNBOUNDED)
 
     @cached_property
     def _mean(self) -> BoundedMean | None:
-        first, second = self._sides
-        sums = first.pseudo_sums - second.pseudo_sums
+        sums, sizes = self._difference.pseudo_sums, self._difference.sizes
         if not np.isfinite(sums).all():
             return None
-        return _within_reach(BoundedMean(sums, first.sizes, *(self.bounds or UNBOUNDED)))
+        # What a sample adds is not bound by the metric: one with the only object of a class adds more than its share.
+        most = max(*np.abs(self.bounds or UNBOUNDED), FURTHER * float(np.abs(sums / sizes).max()))
+        furthest = min(most, reach(sums, sizes, RANGE_OF_PSEUDO_VALUES_IS_KNOWN))
+        return BoundedMean(sums, sizes, -furthest, furthest)
 
 
 def _within_reach(mean: BoundedMean) -> BoundedMean:
     """With bounds no further away than a change might plausibly be that was not drawn."""
-    furthest, means = reach(mean.sums, mean.sizes), mean.sums / mean.sizes
-    # Pseudo-values may leave the bounds of the metric itself.
-    low = min(max(mean.low, -furthest), float(means.min()))
-    return replace(mean, low=low, high=max(min(mean.high, furthest), float(means.max())))
+    furthest = reach(mean.sums, mean.sizes)
+    return replace(mean, low=max(mean.low, -furthest), high=min(mean.high, furthest))
 
 
 def _oriented(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
@@ -68,6 +69,12 @@ class DecodedTask(Generic[A]):
         # A model that cannot run, or is read wrongly, is found out at once.
         self.first_outputs = self._run([np.full((*PROBE, 3), 128, dtype=np.uint8)])[0]
         self.first_answer = self._decode(self.first_outputs, PROBE)
+        try:
+            decoder.check_assumed(
+                chain([self.first_outputs], (self._run([picture])[0] for picture in _test_pictures()))
+            )
+        except CamsimError as error:
+            raise CamsimError(f"{self.name}: {error}") from error
 
     def settle(self, settings: Mapping[str, object]) -> None:
         """State, JSON-able, what else decides a mark, such as a scale taken from the data."""
@@ -76,7 +83,7 @@ class DecodedTask(Generic[A]):
         self.sha256 = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def assumed(self) -> list[str]:
-        """What nobody declared about the decoding and marking."""
+        """What nobody declared about the marking."""
         return []
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[A]:
@@ -108,7 +115,7 @@ class DecodedTask(Generic[A]):
         """JSON-able: the network's input and outputs, ``decoder``, ``settings``, and ``assumed``."""
         described = self.network.describe()
         known = described.get("assumed", ())
-        assumed = [*cast(Sequence[str], known), *self.guesses, *self.assumed()]
+        assumed = [*cast(Sequence[str], known), *self.guesses, *self.decoder.assumed(), *self.assumed()]
         decoder = self.decoder.model_dump(mode="json")
         return {**described, "decoder": decoder, "settings": self.settings, "assumed": assumed}
 
@@ -120,6 +127,12 @@ class DecodedTask(Generic[A]):
             return cast(A, self.decoder.decode(outputs, self.network.frame((shape[0], shape[1]))))
         except CamsimError as error:
             raise CamsimError(f"{self.name}: {error}") from error
+
+
+def _test_pictures() -> list[NDArray[np.uint8]]:
+    """Black, white and noise."""
+    noise = np.random.default_rng(0).integers(0, 256, (*PROBE, 3), dtype=np.uint8)
+    return [np.zeros_like(noise), np.full_like(noise, 255), noise]
 
 
 def _is_labelled(data: Dataset, kind: TruthKind, task: str) -> bool:

@@ -31,8 +31,8 @@ class KeypointsTask(DecodedTask[Points]):
 
     The score of a sample is PCK@0.2, the share of its points within 0.2 extents. The agreement is that against the
     points under the reference, all of them, with the extent that the truth states, or else of the box around them (at
-    least a quarter of the picture's diagonal). A flip: a point that the reference gives with a score of at least 0.3 (or
-    without any) moves by more than 0.2 extents. The confidence is the mean score of the points. The loss is 1 - OKS,
+    least a quarter of the picture's diagonal). A flip: a point that the reference gives with a score of at least 0.3,
+    or without any, moves by more than 0.2 extents. The confidence is the mean score of the points. The loss is 1 - OKS,
     against the truth or else the reference.
 
     OKS is COCO's object keypoint similarity, mean of exp(-d^2 / (2 s^2 k^2)) with k = 2 sigma and, as the object's

@@ -21,7 +21,9 @@ from audit.decoders import (
     LabelChancesDecoder,
     ValuesDecoder,
 )
-from audit.models import Model, Network, as_classifier, open_network, understand
+from audit.models import Model, Network, Trust, as_classifier, open_network, understand
+from audit.models.factory import is_place, make
+from audit.models.load import NOBODY
 from audit.tasks.classification import Classification
 from audit.tasks.decoded import DecodedTask
 from audit.tasks.depth import DepthTask
@@ -81,7 +83,10 @@ _BY_TRUTH: Mapping[TruthKind, str] = MappingProxyType(
 
 
 def open_task(
-    model: Model | Network | VisionTask[Any] | nn.Module | str | Path, data: Dataset, task: str = "auto"
+    model: Model | Network | VisionTask[Any] | nn.Module | str | Path,
+    data: Dataset,
+    task: str = "auto",
+    trust: Trust = NOBODY,
 ) -> VisionTask[Any]:
     """Bind a model to data.
 
@@ -89,11 +94,16 @@ def open_task(
         model: a file, a module or network, a classifier with the methods of `audit.models.Model`, or a task.
         data: what it is asked about.
         task: one of `TASKS`; auto: as the model or its sidecar says, else as the data are labelled, else as the
-            outputs look, else classification.
+            outputs look, else classification. Or ``module:function``, which is called with the network and the data
+            and gives a task, such as an `audit.tasks.custom.CustomTask`.
+        trust: whether code may run: that which comes with a model's file, and that of ``module:function``.
 
     Raises:
+        UnsafeError: code that is not trusted.
         CamsimError: no such task, a model that cannot do it, or data that do not fit.
     """
+    if is_place(task):
+        return _own(task, model, data, trust)
     if task not in ("auto", *TASKS):
         raise CamsimError(f"--task: unknown {task!r}{did_you_mean(task, TASKS)} (auto, {', '.join(TASKS)})")
     if _is_task(model):
@@ -104,7 +114,7 @@ def open_task(
         if task not in ("auto", "classification"):
             raise CamsimError(f"--task {task}: {model.name} is given as a classifier")
         return Classification(model, data)
-    network = open_network(model)
+    network = open_network(model, trust=trust)
     key = _key(network, data) if task == "auto" else task
     if key == "classification":
         return Classification(as_classifier(network), data)
@@ -114,6 +124,18 @@ def open_task(
     opened = DECODED[key](network, decoder, data)
     opened.guesses = (*([] if task == key or network.task == key else [f"task {key}"]), *assumed)
     return opened
+
+
+def _own(place: str, model: Any, data: Dataset, trust: Trust) -> VisionTask[Any]:
+    """The task that a function of the user's own makes."""
+    source = open_network(model, trust=trust) if isinstance(model, str | Path | nn.Module) else model
+    made = make(place, trust, source, data).value
+    if not _is_task(made):
+        raise CamsimError(
+            f"--task {place}: gave {type(made).__name__}, which is no task; return an audit.tasks.custom.CustomTask, "
+            "or something with the methods of audit.tasks.vision_task.VisionTask"
+        )
+    return made
 
 
 def _is_task(model: object) -> TypeIs[VisionTask[Any]]:
@@ -150,9 +172,10 @@ def _decoder(network: Network, key: str) -> tuple[Decoder, list[str]]:
     if network.decoder is not None:
         return network.decoder, []
     found = understand(network)
-    decoder = found.decoder if found.decoder is not None and found.decoder.task == key else _PLAIN.get(key)
+    read = (key, *Detection.also) if key == Detection.key else (key,)
+    decoder = found.decoder if found.decoder is not None and found.decoder.task in read else _PLAIN.get(key)
     if decoder is None:
-        kinds = ", ".join(one.model_fields["kind"].default for one in _KINDS if one.task == key)
+        kinds = ", ".join(one.model_fields["kind"].default for one in _KINDS if one.task in read)
         raise CamsimError(
             f"{network.name}: what reads its outputs {', '.join(network.output_names[:6])} has to be declared for "
             f"{key}: in a sidecar as 'decoder: {{kind: KIND}}', or with --decoder KIND; kinds: {kinds}"

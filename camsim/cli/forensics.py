@@ -32,6 +32,10 @@ def forensics(
     labels: options.Labels = "auto",
     limit: options.Limit = None,
     max_side: options.MaxSide = 1024,
+    data_format: options.DataFormat = None,
+    truth: options.Truth = None,
+    raw_profile: options.RawProfile = None,
+    intensity: options.Intensity = None,
     orders: Annotated[
         int,
         typer.Option(
@@ -71,13 +75,17 @@ def forensics(
     classes: options.Classes = None,
     output: options.Output = None,
     output_kind: options.OutputKind = None,
+    task: options.Task = None,
+    decoder: options.DecoderKind = None,
+    factory: options.Factory = None,
+    trust_model: options.TrustModel = None,
 ) -> None:
     """Find out which differences between two devices cause a model's drop.
 
     The parts in which the devices differ are exchanged one by one and in all combinations; each gets its share of the
     drop, with an interval. Exit codes: 0 done, 2 usage, 3 no data, 4 refused as unsafe, 5 internal error.
     """
-    subject = options.load_model(
+    subject = options.open_network(
         model,
         sidecar=sidecar,
         input_size=input_size,
@@ -90,12 +98,25 @@ def forensics(
         classes=classes,
         output=output,
         output_kind=output_kind,
+        task=task,
+        decoder=decoder,
+        factory=factory,
+        trust_model=trust_model,
     )
     import audit
     from audit.forensics import explain
     from audit.report.forensics_terminal import print_forensics
 
-    dataset = audit.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
+    dataset = audit.open_dataset(
+        data,
+        labels=labels,
+        limit=limit,
+        max_side=max_side,
+        data_format=data_format,
+        truth=truth,
+        raw_profile=raw_profile,
+        intensity=intensity,
+    )
     folder = options.run_folder(out, model, resume=resume)
     with options.run_bars(out, folder) as bars:
         explanation = explain(

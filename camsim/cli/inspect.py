@@ -132,7 +132,8 @@ def _audit(found: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "audit", f"no: {found['problem']}", "yellow"
     else:
         names = "with names" if found["class_names"] else "without names"
-        what = f"{found['class_count'] or 'some number of'} classes, {names}"
+        count = found["class_count"]
+        what = f"{count or 'some number of'} class{'es'[: 2 * (count != 1)]}, {names}"
         title = "a classifier of " if task["value"] == "classification" else ""
         yield "audit", f"yes: {title}{what}" if title or found["class_count"] else "yes", ""
     if task["value"] is not None:

@@ -45,6 +45,10 @@ def optimize(
     labels: options.Labels = "auto",
     limit: options.Limit = None,
     max_side: options.MaxSide = 1024,
+    data_format: options.DataFormat = None,
+    truth: options.Truth = None,
+    raw_profile: options.RawProfile = None,
+    intensity: options.Intensity = None,
     seed: options.Seed = 0,
     out: options.Out = None,
     resume: options.Resume = False,
@@ -60,6 +64,8 @@ def optimize(
     classes: options.Classes = None,
     output: options.Output = None,
     output_kind: options.OutputKind = None,
+    factory: options.Factory = None,
+    trust_model: options.TrustModel = None,
 ) -> None:
     """Tune the processing of a camera to raise a frozen model's accuracy, and judge it on samples held out.
 
@@ -81,11 +87,22 @@ def optimize(
         classes=classes,
         output=output,
         output_kind=output_kind,
+        factory=factory,
+        trust_model=trust_model,
     )
     import audit as auditing
     from audit.optimize import Plan, tune
 
-    dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
+    dataset = auditing.open_dataset(
+        data,
+        labels=labels,
+        limit=limit,
+        max_side=max_side,
+        data_format=data_format,
+        truth=truth,
+        raw_profile=raw_profile,
+        intensity=intensity,
+    )
     folder = options.run_folder(out, model, resume=resume)
     with options.run_bars(out, folder) as bars:
         tuned = tune(

@@ -39,8 +39,8 @@ Data = Annotated[
     Path | None,
     typer.Option(
         metavar="PATH",
-        help="Folder of images or RAW files, with one folder a class where there are labels. "
-        "Default: the built-in scenes.",
+        help="Images or RAW files (one folder a class where there are labels), COCO, YOLO, VOC, masks, a CSV or "
+        "Parquet list, shards. Default: the built-in scenes.",
         rich_help_panel=DATA,
     ),
 ]
@@ -51,6 +51,27 @@ Labels = Annotated[
 Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Use at most N samples.", rich_help_panel=DATA)]
 MaxSide = Annotated[
     int, typer.Option(metavar="PX", help="Longer scenes are reduced to this before capture.", rich_help_panel=DATA)
+]
+# As audit.data.sniff.DataFormat and audit.data.truth.TruthKind, which --help need not wait for; a test holds them equal.
+Format = Literal["folder", "manifest", "coco", "yolo", "voc", "masks", "seed", "huggingface", "webdataset"]
+Kind = Literal["class", "labels", "boxes", "class_map", "values", "keypoints", "depth", "text"]
+DataFormat = Annotated[
+    Format | None,
+    typer.Option(
+        metavar="NAME", help="What --data holds, where that cannot be told: coco, yolo, voc ...", rich_help_panel=DATA
+    ),
+]
+Truth = Annotated[
+    Kind | None,
+    typer.Option(metavar="KIND", help="Which of several labels: boxes, keypoints, text ...", rich_help_panel=DATA),
+]
+RawProfile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The device whose mosaics TIFF, PNG and .npy files are.", rich_help_panel=DATA),
+]
+Intensity = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Of Raw-Drone and Raw-Microscopy, 0.01 to 1.", rich_help_panel=DATA),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed of noise and search.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run. Default: runs/TIME-MODEL.")]
@@ -77,7 +98,7 @@ OutputKind = Annotated[
 Task = Annotated[
     str | None,
     typer.Option(
-        metavar="auto|NAME",
+        metavar="auto|NAME|MODULE:FUNCTION",
         help="What the model does: classification, detection, segmentation, text ... Default: as it or the data say.",
         rich_help_panel=MODEL,
     ),

@@ -124,6 +124,10 @@ def search(
     labels: options.Labels = "auto",
     limit: options.Limit = None,
     max_side: options.MaxSide = 1024,
+    data_format: options.DataFormat = None,
+    truth: options.Truth = None,
+    raw_profile: options.RawProfile = None,
+    intensity: options.Intensity = None,
     seed: options.Seed = 0,
     out: options.Out = None,
     resume: options.Resume = False,
@@ -139,6 +143,10 @@ def search(
     classes: options.Classes = None,
     output: options.Output = None,
     output_kind: options.OutputKind = None,
+    task: options.Task = None,
+    decoder: options.DecoderKind = None,
+    factory: options.Factory = None,
+    trust_model: options.TrustModel = None,
 ) -> None:
     """Search the worst plausible setting of a device, and measure it again on scenes held out.
 
@@ -157,14 +165,27 @@ def search(
         "classes": classes,
         "output": output,
         "output_kind": output_kind,
+        "task": task,
+        "decoder": decoder,
+        "factory": factory,
+        "trust_model": trust_model,
     }
     constraint = _constraint(bound, weight)
-    subject = options.load_model(model, **given)
+    subject = options.open_network(model, **given)
     import audit as auditing
     from audit.report.search_terminal import print_search
     from camsim.cli.progress import Bars
 
-    dataset = auditing.open_dataset(data, labels=labels, limit=limit, max_side=max_side)
+    dataset = auditing.open_dataset(
+        data,
+        labels=labels,
+        limit=limit,
+        max_side=max_side,
+        data_format=data_format,
+        truth=truth,
+        raw_profile=raw_profile,
+        intensity=intensity,
+    )
     if replay is not None:
         with Bars() as bars:
             certificate = auditing.replay(
@@ -189,6 +210,10 @@ def search(
         "labels": labels,
         "limit": limit,
         "max_side": max_side,
+        "data_format": data_format,
+        "truth": truth,
+        "raw_profile": raw_profile,
+        "intensity": intensity,
         "seed": seed,
     }
     with options.run_bars(out, folder) as bars:
@@ -245,7 +270,9 @@ def _replay_command(model: Path, folder: Path, file: str, used: dict[str, Any]) 
     words = ["search", str(model)]
     for name, value in used.items():
         if value != defaults[name]:
-            words += ["--" + name.replace("_", "-"), str(value)]
+            option = "--" + name.replace("_", "-")
+            # Its value is optional, and a word after it would not be taken for one.
+            words += [f"{option}={value}"] if name == "trust_model" else [option, str(value)]
     words += ["--profile", str(folder / "device.yaml"), "--replay", str(folder / file)]
     return options.command_line(words)
 

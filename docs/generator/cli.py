@@ -91,6 +91,8 @@ def _metavar(command: Any, parameter: Any) -> str:
     if parameter.metavar:
         return str(parameter.metavar)
     annotation = get_type_hints(inspect.unwrap(command.callback))[parameter.name]
+    if type(None) in get_args(annotation):
+        (annotation,) = set(get_args(annotation)) - {type(None)}
     if annotation is bool:
         return ""
     if get_origin(annotation) is Literal:

@@ -14,13 +14,25 @@ import yaml
 from onnx import TensorProto, helper
 
 import audit
-from audit.outcome import Outcome
+from audit.outcome import COMMON, Outcome
+from audit.tasks.classification import Classification
+from audit.tasks.mark import Mark
 from camsim.errors import CamsimError
 from generator.markdown import page, table
 from generator.source import attribute_docs
 
 MEANINGS = Path(__file__).parent / "result_keys.yaml"
-OPEN_MAPS = ("model.input.opset", "versions", "profiles", "worst_cases[].chosen")
+OPEN_MAPS = (
+    "model.input.opset",
+    "profiles[].metrics",
+    "profiles[].drops",
+    "profiles[].further",
+    "yardstick.corruptions",
+    "yardstick.devices[].severities",
+    "versions",
+    "profiles",
+    "worst_cases[].chosen",
+)
 """Maps whose keys are not fixed."""
 INTERVAL = {"value", "low", "high"}
 
@@ -35,8 +47,9 @@ A run leaves one folder, `runs/TIME-MODEL` or what `--out` says:
 
 An unfinished run also holds `key.json` and `parts/`; `--resume` goes on from there.
 
-Rates and drops are fractions: 0.05 is 5 % or 5 points. An *interval* is a map of `value`, `low` and `high`, two-sided
-at the gate's confidence; what else such a map holds is listed below it. `[]` stands for each item of a list."""
+Numbers are in the unit of their metric; where that is `%` they are fractions: 0.05 is 5 % or 5 points. An *interval* is
+a map of `value`, `low` and `high`, two-sided at the gate's confidence; a limit that is not known is null. What else such
+a map holds is listed below it. `[]` stands for each item of a list."""
 
 
 def results_page() -> str:
@@ -45,35 +58,39 @@ def results_page() -> str:
     meanings = yaml.safe_load(MEANINGS.read_text(encoding="utf-8"))
     parts = [
         INTRODUCTION,
-        "## results.json, schema 1",
+        "## results.json, schema 2",
         _keys([run.results for run in runs], meanings["results"]),
         "## manifest.json",
         _keys([run.manifest for run in runs], meanings["manifest"]),
         "## samples.parquet",
-        "Classes are indices into the model's output.",
+        "The columns of every task, then those of classification, where classes are indices into the model's output. "
+        "Other tasks have columns of their own: what their metrics are computed from.",
         table(["column", "meaning"], _columns(meanings["samples"])),
     ]
     return page("Results", *parts)
 
 
 def _run(labelled: bool) -> audit.Result:
-    """A few flat scenes, one black (the model fails on it) and one that cannot be read; a search of two."""
-    colours = [torch.tensor([0.2 + 0.1 * i, 0.4, 0.6 - 0.1 * i]) for i in range(4)] + [torch.zeros(3)]
-    samples = [_sample(i, partial(_flat, colour), labelled) for i, colour in enumerate(colours)]
-    samples.append(_sample(len(colours), _unreadable, labelled))
+    """Flat scenes of two classes, one black (the model fails on it) and one that cannot be read; a search of two."""
+    samples = [_sample(i, partial(_flat, 0.2 + 0.01 * i), labelled) for i in range(44)]
+    samples += [_sample(44, partial(_flat, 0.0), labelled), _sample(45, _unreadable, labelled)]
     names = ("blue", "green", "red")
-    data = audit.Dataset("flat scenes", tuple(samples), names if labelled else None, "0" * 64, "Flat scenes.")
+    classes, truth = (names, "class") if labelled else (None, None)
+    data = audit.Dataset("flat scenes", tuple(samples), classes, "0" * 64, "Flat scenes.", truth)
     with tempfile.TemporaryDirectory() as folder:
         model = audit.load_model(_mean_colour_model(Path(folder)))
-        return audit.run(model, data, profiles="still/nikon-d5000", search=2)
+        return audit.run(
+            model, data, profiles="still/nikon-d5000", search=2, axes={"exposure": [-1]}, corruptions="contrast=5"
+        )
 
 
 def _sample(number: int, loader: Any, labelled: bool) -> audit.Sample:
-    return audit.Sample(f"{number:02}", "red" if labelled else None, loader)
+    return audit.Sample(f"{number:02}", ("red", "blue")[number % 2] if labelled else None, loader)
 
 
-def _flat(colour: torch.Tensor) -> torch.Tensor:
-    return colour[:, None, None].expand(3, 16, 16).contiguous()
+def _flat(level: float) -> torch.Tensor:
+    colour = torch.tensor([level, 0.9 * level, 0.6 * level])
+    return colour[:, None, None].expand(3, 32, 32).contiguous()
 
 
 def _unreadable() -> torch.Tensor:
@@ -135,5 +152,5 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _columns(extra: Mapping[str, str]) -> list[tuple[str, str]]:
-    docs = attribute_docs(Outcome) | dict(extra)
-    return [(f"`{name}`", docs[name]) for name in Outcome.__dataclass_fields__]
+    docs = attribute_docs(Mark) | attribute_docs(Outcome) | dict(extra)
+    return [(f"`{name}`", docs[name]) for name in (*COMMON.names, *Classification.columns)]

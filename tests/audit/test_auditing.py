@@ -95,7 +95,7 @@ def test_class_folders_that_the_model_does_not_know_are_refused(dataset: Dataset
         audit.run(model, dataset, profiles=DEVICES)
     model.classes = None
     model.logits = lambda image: (1.0, 2.0, 3.0)
-    with pytest.raises(CamsimError, match=r"2 class folders but the model has 3 outputs"):
+    with pytest.raises(CamsimError, match=r"2 classes but the model has 3"):
         audit.run(model, dataset, profiles=DEVICES)
 
 

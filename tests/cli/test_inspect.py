@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+from safetensors.torch import save_file
 
 from .conftest import SIDE, Invoke
 
@@ -159,3 +164,93 @@ def test_hostile_names_do_not_reach_the_terminal(invoke: Invoke, tmp_path: Path)
     result = invoke("inspect", path)
     assert "\x1b" not in result.stdout
     assert "\\x1b[31mred [bold]bold[/bold]" in result.stdout
+
+
+def test_a_detector_says_how_it_is_read(invoke: Invoke, tmp_path: Path) -> None:
+    weights = np.random.default_rng(0).normal(size=(6, 3, 8, 8)) / 100
+    nodes = [
+        helper.make_node("Conv", ["image", "w"], ["cells"], strides=[8, 8]),
+        helper.make_node("Sigmoid", ["cells"], ["chances"]),
+        helper.make_node("Reshape", ["chances", "shape"], ["scores"]),
+    ]
+    path = save(tmp_path / "yolo.onnx", nodes, [1, 3, 64, 64], [1, 6, 64], w=weights)
+    proto = onnx.load(path)
+    proto.graph.initializer.append(numpy_helper.from_array(np.array([1, 6, 64], np.int64), "shape"))
+    path.write_bytes(proto.SerializeToString())
+    unknown = json.loads(invoke("inspect", path, "--json").stdout)
+    assert unknown["problem"].startswith("no classifier, and nothing else was declared or recognised")
+    result = invoke("inspect", path, "--decoder", "yolov8", "--json")
+    found = json.loads(result.stdout)
+    assert (found["problem"], found["task"]) == (None, {"value": "detection", "source": "declared"})
+    assert found["decoder"]["value"]["kind"] == "yolov8"
+    assert "gradient" not in found
+    text = " ".join(invoke("inspect", path, "--decoder", "yolov8").stdout.split())
+    assert "task detection (declared) decoder yolov8 (declared): score_threshold 0.001" in text
+    assert "gradient" not in text
+    undecoded = json.loads(invoke("inspect", path, "--task", "detection", "--json").stdout)
+    assert "declare 'decoder' for the task detection" in undecoded["problem"]
+    wrong = invoke("inspect", path, "--decoder", "yolo8")
+    assert (wrong.exit_code, "--decoder: there is no decoder 'yolo8'; did you mean 'yolov8'" in wrong.stderr) == (
+        2,
+        True,
+    )
+    wrong = invoke("inspect", path, "--task", "detect")
+    assert (wrong.exit_code, "--task: there is no task 'detect'; did you mean 'detection'" in wrong.stderr) == (2, True)
+
+
+def test_what_the_model_sees_is_written_beside_the_picture(
+    invoke: Invoke, sturdy: Path, pictures: Path, tmp_path: Path
+) -> None:
+    sidecar = tmp_path / "s.yaml"
+    sidecar.write_text("camsim_model: 1\ncolor: BGR\nmean: 0.5\nstd: 0.25\noutput_kind: logits\n")
+    out = tmp_path / "seen.png"
+    result = invoke("inspect", sturdy, "--data", pictures, "--sidecar", sidecar, "--picture", out)
+    assert result.exit_code == 0, result.output
+    both = np.asarray(Image.open(out))
+    seen = both[:SIDE, -SIDE:].astype(int)
+    original = Image.fromarray(both[:, : both.shape[1] - SIDE - 8]).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    assert np.abs(seen - np.asarray(original)).max() == 0, "normalisation and channel order are undone"
+    wrong = invoke("inspect", sturdy, "--picture", tmp_path / "seen.jpg")
+    assert (wrong.exit_code, "writes a PNG file" in wrong.stderr) == (2, True)
+
+
+def scripted(path: Path) -> Path:
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.trace(module.eval(), torch.zeros(1, 3, 8, 8)), path)
+    return path
+
+
+def test_programs_are_opened_for_those_who_trust_them(invoke: Invoke, tmp_path: Path) -> None:
+    path = scripted(tmp_path / "net.pt")
+    refused = invoke("inspect", path)
+    assert refused.exit_code == 4
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert f"--trust-model={digest}" in refused.stderr
+    for trust in ("--trust-model", f"--trust-model={digest}"):
+        result = invoke("inspect", trust, path, "--json")
+        assert result.exit_code == 0, result.output
+        found = json.loads(result.stdout)
+        assert (found["format"], found["problem"], found["class_count"]) == ("TorchScript", None, 2)
+        assert found["parameters"] == 56
+        assert found["gradient"]["available"]
+    other = invoke("inspect", path, f"--trust-model={'0' * 64}")
+    assert (other.exit_code, "is not the file that is trusted" in other.stderr) == (4, True)
+    assert invoke("inspect", path, "--trust-model=abc").exit_code == 2
+
+
+def test_weights_and_code(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inspected_code.py").write_text(
+        "from torch import nn\n"
+        "def make():\n    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 4))\n"
+    )
+    save_file({"2.weight": torch.zeros(4, 3), "2.bias": torch.zeros(4)}, tmp_path / "w.safetensors")
+    factory = ("--factory", "inspected_code:make")
+    assert invoke("inspect", "w.safetensors", *factory).exit_code == 4
+    result = invoke("inspect", "w.safetensors", *factory, "--trust-model")
+    assert "a classifier of 4 classes" in " ".join(result.stdout.split()), result.output
+    assert invoke("inspect", "inspected_code:make").exit_code == 4
+    assert invoke("inspect", "inspected_code:make", "--trust-model").exit_code == 0

@@ -16,7 +16,7 @@ from .shapes import write_detector, write_shapes
 CLASSES = {"cat": (0.62, 0.40, 0.30), "cup": (0.30, 0.62, 0.40), "dog": (0.35, 0.40, 0.62)}
 """The colour that each class leans to, in display values."""
 PER_CLASS = 27
-SIDE = 24
+SIDE = 32
 
 
 @pytest.fixture(scope="session")

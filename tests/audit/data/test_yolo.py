@@ -119,6 +119,7 @@ def test_splits_lists_and_the_ways_people_write_paths(tmp_path: Path) -> None:
         ("val: images/val\nnames: []", CamsimError, "names must be a list of class names"),
         ("val: images/val\nnames: [a, a]", CamsimError, "a class name occurs twice"),
         ("val: images/val\nnames: {1: a}", CamsimError, "numbered from 0"),
+        ("val: images/val\nnames: {0: a, b: c}", CamsimError, "numbered from 0"),
         ("names: [a]", CamsimError, "names no pictures"),
         ("val: !!python/object:os.system x\nnames: [a]", CamsimError, r"data\.yaml"),
     ],

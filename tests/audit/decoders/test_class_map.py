@@ -77,7 +77,6 @@ def test_what_a_crop_cut_away_is_no_class() -> None:
         (np.where(LOGITS.max() == LOGITS, np.nan, LOGITS), {}, "NaN or infinity"),
         (softmax(LOGITS, axis=0), {}, "declare 'holds: probabilities'"),
         (LOGITS, {"holds": "probabilities"}, "declared as probabilities"),
-        (np.random.default_rng(0).random((6, 8)), {}, "declare 'holds: probabilities'"),
         (LOGITS[0], {"holds": "probabilities"}, "if they are logits"),
         (LOGITS, {"holds": "indices"}, "class indices"),
         (LOGITS[0], {"holds": "indices"}, "other numbers than 0, 1, 2"),
@@ -91,6 +90,14 @@ def test_what_a_crop_cut_away_is_no_class() -> None:
 def test_what_cannot_be_read_is_refused(values: NDArray[Any], fields: dict[str, Any], message: str) -> None:
     with pytest.raises(CamsimError, match=message):
         decoded(values, **fields)
+
+
+def test_a_single_channel_of_probabilities_is_noticed() -> None:
+    between, outside = {"o": np.random.default_rng(0).random((6, 8))}, {"o": LOGITS[0]}
+    ClassMapDecoder().check_assumed([between, outside])
+    ClassMapDecoder(holds="probabilities").check_assumed([between, between])
+    with pytest.raises(CamsimError, match="for all test pictures its numbers lie in"):
+        ClassMapDecoder().check_assumed([between, between])
 
 
 def test_several_outputs_need_a_name() -> None:

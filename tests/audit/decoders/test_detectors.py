@@ -238,8 +238,8 @@ def test_blazeface_and_scrfd() -> None:
     assert read is not None
     found = read.decode(split, Frame(shape=(256, 256), fed=(256, 256), resized=(256, 256), top=0, left=0))
     assert isinstance(found, Detections)
-    centre = np.array([6.5 * 16 + 50 - 52, 8.5 * 16 + 65 - 68])
-    np.testing.assert_allclose(found.corners, [[*(centre - [20, 25]), *(centre + [20, 25])]])
+    centre, half = np.array([6.5 * 16 + 50 - 52, 8.5 * 16 + 65 - 68]), np.array([20, 25])
+    np.testing.assert_allclose(found.corners, [np.concatenate([centre - half, centre + half])])
     # SCRFD: distances from the corner of a cell, in strides.
     counts = [512, 128, 32]
     outputs = {f"score_{n}": np.zeros((n, 1)) for n in counts} | {f"bbox_{n}": np.zeros((n, 4)) for n in counts}
@@ -336,7 +336,7 @@ def test_what_cannot_be_read_is_refused(fields: dict[str, Any], outputs: dict[st
         ({"kind": "yolov8", "score_threshold": 1.5}, "less than or equal to 1"),
         ({"kind": "yolov8", "max_detections": 0}, "greater than or equal to 1"),
         ({"kind": "yolov9"}, "does not match any of the expected tags"),
-        ({"kind": "anchors", "boxes": ["b"], "scores": ["s"], "levels": []}, "at least 1 item"),
+        ({"kind": "anchors", "boxes": ["b"], "scores": ["s"], "levels": []}, "at least one feature map"),
         ({"kind": "anchors", "boxes": ["b"], "scores": ["s"], "levels": [{"stride": 8}]}, "either 'sizes'"),
     ],
 )

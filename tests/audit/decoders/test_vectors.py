@@ -37,8 +37,11 @@ def test_label_scores_pass_a_sigmoid_unless_they_are_probabilities() -> None:
     np.testing.assert_allclose(decode(LabelChancesDecoder(), [0.0, 2.0]).probabilities, [0.5, 0.8807970779778823])
     given = LabelChancesDecoder(holds="probabilities")
     np.testing.assert_allclose(decode(given, [[[0.25]], [[1.0]]]).probabilities, [0.25, 1.0])
+    low, high = {"output": np.array([0.25, 1.0])}, {"output": np.array([0.25, 1.1])}
+    LabelChancesDecoder().check_assumed([low, high])
+    LabelChancesDecoder(holds="logits").check_assumed([low, low])
     with pytest.raises(CamsimError, match="holds: probabilities"):
-        decode(LabelChancesDecoder(), [0.25, 1.0])
+        LabelChancesDecoder().check_assumed([low, low])
     with pytest.raises(CamsimError, match="holds: logits"):
         decode(given, [0.25, 4.0])
     with pytest.raises(CamsimError, match="a score for each class"):
@@ -69,6 +72,8 @@ def test_depth_is_metres() -> None:
     np.testing.assert_allclose(decode(relative, values - 2).metres, values - 2, atol=1e-6)
     with pytest.raises(CamsimError, match="Declare 'farthest'"):
         decode(DepthDecoder(inverse=True), values - 1)
+    with pytest.raises(CamsimError, match="too large for float32; declare 'farthest'"):
+        decode(DepthDecoder(inverse=True), np.full((4, 6), 1e-39))
     far = decode(DepthDecoder(inverse=True, farthest=80), values - 1)
     assert far.metres.max() == 80
     with pytest.raises(ValidationError, match="no scale in metres"):

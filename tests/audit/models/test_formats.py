@@ -172,6 +172,13 @@ def test_a_module_of_code(here: Path, place, images) -> None:
     np.testing.assert_allclose(function.run(images[:1])[0]["output"], images[0].mean((0, 1)) / 255)
 
 
+def test_a_sidecar_lies_beside_the_module(here: Path, place) -> None:
+    (file,) = here.glob("mine_*.py")
+    file.with_suffix(".camsim.yaml").write_text("camsim_model: 1\ninput_size: [8, 8]\nclasses: [a, b, c, d]\n")
+    model = load_model(place("network"), trust=TRUSTED)
+    assert (model.classes, model.prepared.size) == (("a", "b", "c", "d"), (8, 8))
+
+
 def test_the_hash_follows_the_code(here: Path, place) -> None:
     first = load_model(place("network"), overrides=SIZED, trust=TRUSTED).sha256
     (file,) = here.glob("mine_*.py")
@@ -393,6 +400,10 @@ def test_hostile_hugging_face_folders(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(bytes(20))
     (tmp_path / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModel": "code.Model"}}))
     with pytest.raises(UnsafeError, match="is code in the folder"):
+        open_network(f"hf:{tmp_path}")
+    inner = {"backbone_config": {"_attn_implementation": "someone/kernel"}}
+    (tmp_path / "config.json").write_text(json.dumps(config | inner))
+    with pytest.raises(UnsafeError, match="asks for code from elsewhere: _attn_implementation 'someone/kernel'"):
         open_network(f"hf:{tmp_path}")
     (tmp_path / "config.json").write_text(json.dumps(config | {"architectures": ["BertForQuestionAnswering"]}))
     with pytest.raises(CamsimError, match="this one is BertForQuestionAnswering"):

@@ -144,6 +144,18 @@ def test_the_height_that_a_model_states() -> None:
     assert frame_of((24, 100), settings).fed == (48, 200)
 
 
+def test_what_does_not_happen_is_not_assumed() -> None:
+    scale = {"color": "RGB", "scale": 1.0, "mean": 0.0, "std": 1.0}
+    for declared, assumed in (
+        ({"resize": "height", "resize_height": 48}, ("filter bilinear",)),
+        ({"resize": "height", "resize_height": 48, "antialias": False}, ()),  # OpenCV's is bilinear
+        ({"resize": "keep", "stride": 32, "stride_by": "stretch", "antialias": False}, ()),  # no bars
+        ({"resize": "keep", "stride": 32}, ("pad_value 0",)),
+    ):
+        assert resolve(Preprocess(**scale, **declared), FREE)[1] == assumed  # type: ignore[arg-type]
+    assert resolve(Preprocess(**scale, resize="pad", antialias=False), FIXED)[1] == ("pad_value 0",)  # type: ignore[arg-type]
+
+
 def test_keys_that_belong_elsewhere() -> None:
     from audit.models.sidecar import declaration_of
 

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from audit.frame import Frame
-from audit.models import Network, TorchNetwork, as_classifier, load_model, open_network
+from audit.models import Network, TorchNetwork, as_classifier, load_model, open_gradient, open_network
 from camsim.errors import CamsimError
 
 FLOAT = TensorProto.FLOAT
@@ -103,6 +103,13 @@ def test_a_second_input_takes_the_size_of_the_first(assemble, write, images, siz
         open_network(path, overrides={"size_input": "sizes"})
     with pytest.raises(CamsimError, match=r"size_input: input 'image' \(1, 3, 8, 12\) takes float; \(N, 2\)"):
         open_network(path, overrides={"size_input": "image"})
+
+
+def test_a_classifier_with_a_second_input_has_no_gradient(assemble, write, images) -> None:
+    declared = {"size_input": "orig_target_sizes", "output": "means", "output_kind": "logits"}
+    model = load_model(write(sized_model(assemble)), overrides=declared)
+    assert model.log_probabilities(images).shape == (11, 3)
+    assert "second input 'orig_target_sizes'" in open_gradient(model, images[:1]).reason
 
 
 def test_free_size_tells_the_size_of_each_picture(assemble, write, images) -> None:

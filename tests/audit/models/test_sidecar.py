@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.models.sidecar import Declaration, find_sidecar, read_declaration
+from audit.models.sidecar import Declaration, declaration_of, find_sidecar, read_declaration
 from camsim.errors import CamsimError, ProfileError
 
 GOOD = """\
@@ -145,3 +145,37 @@ def test_values_shown_in_messages_are_bounded(tmp_path: Path) -> None:
     with pytest.raises(ProfileError) as error:
         read_declaration(tmp_path / "model.onnx")
     assert len(str(error.value)) < 500
+
+
+def test_task_and_decoder(tmp_path: Path) -> None:
+    (tmp_path / "m.camsim.yaml").write_text("camsim_model: 1\ndecoder:\n  kind: yolov8\n  score_threshold: 0.1\n")
+    declared, _ = read_declaration(tmp_path / "m.onnx")
+    assert declared.decoder is not None
+    assert (declared.decoder.kind, declared.decoder.score_threshold) == ("yolov8", 0.1)
+    (tmp_path / "m.camsim.yaml").write_text("camsim_model: 1\ntask: detection\ndecoder: yolov8\n")
+    short, _ = read_declaration(tmp_path / "m.onnx")
+    assert (short.task, short.decoder.kind) == ("detection", "yolov8")
+    assert declaration_of({"task": "my.module:Task"}, "x").task == "my.module:Task"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("task: detect", "m.camsim.yaml:2: task: there is no task 'detect'; did you mean 'detection'"),
+        ("decoder: yolo8", "m.camsim.yaml:2: decoder: there is no decoder 'yolo8'; did you mean 'yolov8'"),
+        ("decoder: {}", "m.camsim.yaml:2: decoder: must be a kind of decoder, or its settings with 'kind: ...'"),
+        ("decoder: 3", "must be a kind of decoder"),
+        (
+            "decoder:\n  kind: yolov8\n  score_treshold: 0.1",
+            "m.camsim.yaml:4: decoder.score_treshold: unknown key; did you mean 'score_threshold'",
+        ),
+        ("decoder:\n  kind: yolov8\n  score_threshold: 3", "m.camsim.yaml:4: decoder.score_threshold: must be less"),
+        ("factory: os", "factory: must be MODULE:FUNCTION or timm:NAME, got 'os'"),
+        ("size_order: wh", "size_order: must be 'height_width' or 'width_height'"),
+    ],
+)
+def test_wrong_tasks_and_decoders(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "m.camsim.yaml").write_text(f"camsim_model: 1\n{text}\n")
+    with pytest.raises(ProfileError) as error:
+        read_declaration(tmp_path / "m.onnx")
+    assert message in str(error.value)

@@ -85,6 +85,7 @@ def _row(
         "drops": {"confidence": _interval(divergence, 0.2, count)},
         "flips": flips | tests,
         "further": {},
+        "worst_groups": [],
     }
 
 
@@ -97,6 +98,7 @@ def task(labelled: bool) -> Results:
         "title": "Classification",
         "score": "accuracy",
         "metrics": [*accuracy, metric("confidence", "Mean confidence", short="Confidence"), jsd | {"short": "JSD"}],
+        "further": [],
     }
 
 
@@ -173,6 +175,7 @@ def make_results() -> Callable[..., Results]:
             "drops": {},
             "flips": None,
             "further": {},
+            "worst_groups": [],
         }
         found = {row["verdict"] for row in rows}
         overall = verdict or next(word for word in ("FAIL", "INCONCLUSIVE", "PASS") if word in found)
@@ -214,10 +217,15 @@ def make_results() -> Callable[..., Results]:
                 "split": "all",
                 "samples": count,
                 "labelled": labelled,
+                "notes": [],
                 "unreadable": [{"sample": "street/broken.jpg", "reason": "truncated after 812 bytes"}],
             },
             "reference": REFERENCE,
             "seed": 0,
+            "planning": None,
+            "groups": None,
+            "most_changed": [],
+            "yardstick": None,
             "profiles": [reference, *rows],
             "worst_cases": cases,
         }

@@ -79,3 +79,30 @@ def test_clusters_are_numbered_as_they_come_and_none_stands_alone() -> None:
     assert not is_clustered(None)
     sums, sizes = totals(np.array([1.0, 2.0, 4.0]), ["a", "b", "a"])
     assert (sums.tolist(), sizes.tolist()) == ([5.0, 2.0], [2.0, 1.0])
+
+
+def median(columns: Columns, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    order = np.argsort(columns["value"])
+    reached = np.cumsum(weights[:, order], axis=1)
+    return columns["value"][order][(reached >= reached[:, -1:] / 2).argmax(axis=1)]
+
+
+def test_metrics_that_jump_are_given_the_spread_that_resampling_shows() -> None:
+    """A median moves by the gap in the middle, whichever sample is left out: the jackknife's textbook failure."""
+    ratios = []
+    for seed in range(40):
+        values = np.random.default_rng(seed).normal(size=200)
+        found = leave_out(median, {"value": values}, 200)
+        assert found.value == np.sort(values)[99]
+        ratios.append(found.pseudo_sums.std() / np.sqrt(np.pi / 2))
+    assert max(ratios) < 2
+
+
+def test_both_sides_are_drawn_alike() -> None:
+    columns, clusters = columns_of(60), [place // 3 for place in range(60)]
+    one = leave_out(quotient, columns, 60, clusters)
+    two = leave_out(quotient, columns | {"top": columns["top"] + 0.1 * columns["bottom"]}, 60, clusters)
+    difference = two.minus(one)
+    assert difference.value == pytest.approx(0.1)
+    assert difference.drawn == pytest.approx(np.full(len(one.drawn), 0.1))
+    assert one.drawn.std() > 0.01

@@ -288,6 +288,7 @@ def test_a_task_describes_itself_and_its_hash_sees_the_decoder(name: str) -> Non
     described = task.describe()
     assert described["decoder"]["kind"] == case.decoder.kind
     assert "color RGB" in described["assumed"]
+    assert ("output holds logits" in described["assumed"]) == (name in ("multilabel", "text"))
     assert task.sha256 == build(case).sha256
     assert task.sha256 != task.network.sha256
     assert all((task.key, task.title, task.score_title))

@@ -113,3 +113,20 @@ def test_names_that_do_not_fit_are_refused() -> None:
     strange = dataset([Labels(frozenset({"e"}))], "labels", NAMES).samples[0]
     with pytest.raises(CamsimError, match="s000: 'e' is not one of the 4 classes"):
         task.truth(strange, (16, 16))
+
+
+def test_probabilities_that_nobody_declared_are_noticed_before_anything_is_judged() -> None:
+    seen = []
+
+    def network(scores: Any) -> Simple:
+        return Simple(lambda picture: (seen.append(picture), scores(picture))[1], NAMES)
+
+    with pytest.raises(CamsimError, match=r"simple: output 'output' was taken for logits, but for all test pictures"):
+        Multilabel(network(lambda picture: picture[0, :4, 0] / 255), LabelChancesDecoder(), dataset([None], None))
+    assert len(seen) == 4
+    # A picture for which logits happen to lie there is none to stumble over.
+    task = Multilabel(
+        network(lambda picture: picture[0, :4, 0] / 128 - 0.2), LabelChancesDecoder(), dataset([None], None)
+    )
+    (answer,) = task.predict([grey(60)])
+    np.testing.assert_allclose(answer.probabilities, 1 / (1 + np.exp(-(60 / 128 - 0.2))))
