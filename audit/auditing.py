@@ -14,11 +14,11 @@ import pyarrow as pa
 from audit.axes import axis_profiles
 from audit.camera import Lineup, Shooter, open_camera
 from audit.corruptions import CorruptedLineup, choose_steps
-from audit.data import Dataset, Sample
+from audit.data import Sample
 from audit.entry import Entry
 from audit.expect import Expected, check_expected
 from audit.gate import Gate
-from audit.given import Subject, check_given, one_profile, open_given
+from audit.given import Given, Subject, check_given, one_profile, open_given
 from audit.manifest import build_manifest, run_key
 from audit.matrix import Unreadable, measure
 from audit.models import Trust
@@ -47,7 +47,7 @@ DEFAULT_FLIPS = 0.10
 
 def run(
     model: Subject,
-    data: Dataset | str | Path | None = None,
+    data: Given = None,
     *,
     profiles: str | Sequence[str | Profile] = "all",
     reference: str | Profile = "reference/srgb",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.data import Dataset, open_dataset
+from audit.data.python_objects import MapStyle
 from audit.models import Model, Trust, load_model
 from audit.models.load import NOBODY
 from audit.models.network import Network
@@ -17,10 +18,11 @@ from camsim.errors import CamsimError
 Subject = Model | Network | VisionTask[Any] | str | Path
 """What can be audited: a task that is bound to its data, a model of either kind, or a file."""
 
+Given = Dataset | MapStyle | str | Path | None
+"""Data: opened, a torch or MAITE dataset, a path, or the built-in scenes for None."""
 
-def check_given(
-    data: Dataset | str | Path | None, limit: int | None, out: str | Path | None = None, resume: bool = False
-) -> None:
+
+def check_given(data: Given, limit: int | None, out: str | Path | None = None, resume: bool = False) -> None:
     """Refuse what contradicts itself, before anything is opened.
 
     Raises:
@@ -34,7 +36,7 @@ def check_given(
 
 def open_given(
     model: Subject,
-    data: Dataset | str | Path | None,
+    data: Given,
     limit: int | None,
     task: str = "auto",
     trust: Trust = NOBODY,
@@ -44,20 +46,18 @@ def open_given(
     Raises:
         CamsimError: either cannot be opened, or they do not fit.
     """
-    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    dataset = data if isinstance(data, Dataset) else open_dataset(data, limit=limit)
     return open_task(model, dataset, task, trust), dataset
 
 
-def open_classifier(
-    model: Model | str | Path, data: Dataset | str | Path | None, limit: int | None
-) -> tuple[Model, Dataset]:
+def open_classifier(model: Model | str | Path, data: Given, limit: int | None) -> tuple[Model, Dataset]:
     """The same for what works on classifiers alone.
 
     Raises:
         CamsimError: either cannot be opened.
     """
     subject = load_model(model) if isinstance(model, str | Path) else model
-    dataset = data if isinstance(data, Dataset) else open_dataset(None if data is None else Path(data), limit=limit)
+    dataset = data if isinstance(data, Dataset) else open_dataset(data, limit=limit)
     return subject, dataset
 
 

@@ -14,8 +14,9 @@ from onnx import GraphProto, ModelProto, compose, version_converter
 from torch import Tensor, nn
 
 from audit.frame import Frame
+from audit.models.fit import frame_of
 from audit.models.graph import image_input
-from audit.models.preprocess import LUMA, ImageInput, ResolvedPreprocess, frame_of
+from audit.models.preprocess import LUMA, ImageInput, ResolvedPreprocess
 from audit.models.resolve import resolve
 from audit.models.safety import CheckedModel, read_onnx, with_weights
 from audit.models.session import first_line, open_session
@@ -144,8 +145,8 @@ def frame_and_crop(
         if size is not None and frame_of(size, prepared) == Frame.unchanged(size):
             return size, None
         raise CamsimError(
-            f"'resize: {prepared.resize}' with 'stride: {prepared.stride}' changes frames of most sizes, which ONNX does "
-            f"not do as camsim does; give a --size that reaches the model as it is"
+            f"'resize: {prepared.resize}' with 'stride: {prepared.stride}' changes frames of most sizes, which ONNX "
+            f"does not do as camsim does; give a --size that reaches the model as it is"
         )
     height, width = prepared.size
     shorter = prepared.resize_shorter

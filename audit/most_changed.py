@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from audit.columns import Pair
 
 SHOWN = 12
@@ -24,6 +26,13 @@ class Changed:
     reference_score: float | None
     agreement: float
     flip: bool
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """What is lost of the score, or without labels of the agreement; of equal answers the loss decides."""
+        if self.score is None or self.reference_score is None:
+            return 1 - self.agreement, self.harm
+        return self.reference_score - self.score, self.harm
 
     def to_json(self) -> dict[str, Any]:
         """JSON-able, as in results.json."""
@@ -47,16 +56,18 @@ class MostChanged:
     def add(self, profile: str, found: Pair) -> None:
         """Look at the samples of one profile."""
         own, reference = found.own, found.reference
-        harm = own["loss"] - reference["loss"]
+        harm, lost = own["loss"] - reference["loss"], reference["score"] - own["score"]
+        lost = np.where(np.isnan(lost), 1 - own["agreement"], lost)
         # Enough of each profile that the worst samples over all profiles are among them.
-        for place in sorted(range(found.samples), key=lambda place: (-harm[place], own["sample"][place]))[:SHOWN]:
-            known = self._worst.get(own["sample"][place])
-            if harm[place] > 0 and (known is None or harm[place] > known.harm):
-                self._worst[own["sample"][place]] = _changed(profile, place, float(harm[place]), found)
+        for place in np.lexsort((own["sample"].astype(str), -harm, -lost))[:SHOWN]:
+            one = _changed(profile, int(place), float(harm[place]), found)
+            known = self._worst.get(one.sample)
+            if one.rank > (0, 0) and (known is None or one.rank > known.rank):
+                self._worst[one.sample] = one
 
     def worst(self) -> list[Changed]:
-        """The worst pairs, each sample once; those with equal harm in the order of their names."""
-        return sorted(self._worst.values(), key=lambda one: (-one.harm, one.sample))[:SHOWN]
+        """The worst pairs, each sample once; those equally bad in the order of their names."""
+        return sorted(self._worst.values(), key=lambda one: (-one.rank[0], -one.rank[1], one.sample))[:SHOWN]
 
 
 def _changed(profile: str, place: int, harm: float, found: Pair) -> Changed:

@@ -26,7 +26,7 @@ class CtcDecoder(Decoder):
     """(T, C) scores of C characters at T places: the best at each, repeats joined, blanks left out.
 
     The confidence is the mean probability of the places that gave a character, as PP-OCR says it; of an empty reading
-    that of the blanks. A model that gives the best ones themselves, (T,) indices, has no confidence.
+    that of the blanks.
     """
 
     task: ClassVar[str] = "text"
@@ -34,8 +34,8 @@ class CtcDecoder(Decoder):
     kind: Literal["ctc"] = "ctc"
     output: str | None = None
     """Name of the output; needed where the model has several."""
-    holds: Literal["logits", "probabilities", "indices"] | None = None
-    """What the output holds; *indices*: the best character at each place, (T,). None: logits."""
+    holds: Literal["logits", "probabilities"] | None = None
+    """What the output holds; None: logits."""
     blank: int = 0
     """Index of the blank; -1: the last."""
     characters: str | Characters | None = None
@@ -59,8 +59,6 @@ class CtcDecoder(Decoder):
 
     def decode(self, outputs: Mapping[str, NDArray[Any]], frame: Frame) -> Reading:
         name, values = pick(outputs, self.output)
-        if self.holds == "indices":
-            return self._of_indices(name, values)
         if values.ndim == 3 and 1 in values.shape[:2]:  # (1, T, C), or (T, 1, C) of models that put time first
             values = values.reshape(-1, values.shape[-1])
         if values.ndim != 2 or values.size == 0:
@@ -68,39 +66,20 @@ class CtcDecoder(Decoder):
         alphabet = self._alphabet(name, values.shape[1])
         chances = distributions(name, values, self.holds, axis=1)
         best, sure = chances.argmax(axis=1), chances.max(axis=1)
-        text, kept, blank = self._text(best, alphabet)
+        blank = self.blank % values.shape[1]
+        kept = (best != blank) & np.concatenate([[True], best[1:] != best[:-1]])
+        text = "".join(alphabet[index - (index > blank)] for index in best[kept])
         return Reading(text, float(sure[kept].mean() if kept.any() else chances[:, blank].mean()))
 
-    def _of_indices(self, name: str, values: NDArray[Any]) -> Reading:
-        if values.size != max(values.shape, default=0) or values.dtype.kind not in "iu":
-            raise shape_error(name, values, f"whole numbers (T,) with 'holds: indices', not {values.dtype},")
-        best = values.reshape(-1).astype(np.int64)
-        alphabet = self._characters()
-        if best.size and not 0 <= best.min() <= best.max() <= len(alphabet):
-            raise CamsimError(
-                f"output {name!r} holds indices from {best.min()} to {best.max()}, but {len(alphabet)} characters and "
-                f"the blank are counted from 0 to {len(alphabet)}"
-            )
-        return Reading(self._text(best, alphabet)[0], float("nan"))
-
-    def _text(self, best: NDArray[np.int64], alphabet: tuple[str, ...]) -> tuple[str, NDArray[np.bool_], int]:
-        """Also which places gave a character, and the blank's index."""
-        blank = self.blank % (len(alphabet) + 1)
-        kept = (best != blank) & np.concatenate([[True], best[1:] != best[:-1]])[: len(best)]
-        return "".join(alphabet[index - (index > blank)] for index in best[kept]), kept, blank
-
-    def _characters(self) -> tuple[str, ...]:
+    def _alphabet(self, name: str, columns: int) -> tuple[str, ...]:
         if not isinstance(self.characters, tuple):
             raise CamsimError(
                 "the model states no characters: declare 'characters' in decoder, a list or the name of a text file "
                 "beside the sidecar"
             )
-        return (*self.characters, " ") if self.space else self.characters
-
-    def _alphabet(self, name: str, columns: int) -> tuple[str, ...]:
-        alphabet = self._characters()
         if not -1 <= self.blank < columns:
             raise CamsimError(f"'blank' is {self.blank}, but output {name!r} has {columns} columns")
+        alphabet = (*self.characters, " ") if self.space else self.characters
         if len(alphabet) != columns - 1:
             hint = "; declare 'space: true' if a space follows them" if len(alphabet) == columns - 2 else ""
             raise CamsimError(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.camera import Camera, open_camera
-from audit.data import Dataset, Sample
+from audit.data import Sample
 from audit.evenly import evenly
 from audit.forensics.divide import divide
 from audit.forensics.explanation import Explanation
@@ -24,7 +24,7 @@ from audit.forensics.results import build_results
 from audit.forensics.sobol import SobolIndices, sobol
 from audit.forensics.swaps import choose, take_swaps
 from audit.forensics.walk import walk
-from audit.given import Subject, check_given, one_profile, open_given
+from audit.given import Given, Subject, check_given, one_profile, open_given
 from audit.manifest import build_manifest, profile_hash, run_key
 from audit.matrix import Unreadable
 from audit.models.gradient import GradientModel, NoGradient, open_gradient
@@ -48,7 +48,7 @@ PROBES = 3
 
 def explain(
     model: Subject,
-    data: Dataset | str | Path | None = None,
+    data: Given = None,
     *,
     device: str | Path | Profile,
     reference: str | Path | Profile = "reference/srgb",

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from audit.decoders.decoder import Decoder
 from audit.frame import Frame
+from audit.models.fit import frame_of
 from audit.models.named import named_outputs, to_array
-from audit.models.preprocess import ImageInput, ResolvedPreprocess, frame_of, preprocess
+from audit.models.preprocess import ImageInput, ResolvedPreprocess, preprocess
 from audit.models.resolve import resolve
 from audit.models.session import first_line
 from audit.models.sidecar import Declaration, declaration_of

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from audit.models.fit import frame_of
 from audit.models.onnx_graph.straight import straight_through
 from audit.models.opencv import resize_linear_tensor
-from audit.models.preprocess import LUMA, DType, ResolvedPreprocess, frame_of
+from audit.models.preprocess import LUMA, DType, ResolvedPreprocess
 from audit.models.resampling import ONE, down_first, resize_weights
 from camsim.errors import CamsimError
 

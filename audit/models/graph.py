@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
 
@@ -53,7 +53,12 @@ class ClassOutput:
 
 
 def image_input(
-    graph: GraphProto, layout: Layout | None, color: Color | None, size_input: str | None = None
+    graph: GraphProto,
+    layout: Layout | None,
+    color: Color | None,
+    size_input: str | None = None,
+    *,
+    without_batch: bool = False,
 ) -> ImageInput:
     """The one image input of a model.
 
@@ -62,6 +67,7 @@ def image_input(
         layout: what was declared; needed where the shape does not tell.
         color: what was declared; tells the channels where the shape does not.
         size_input: name of another input, which takes the image's size.
+        without_batch: allow (3, H, W) and (H, W, 3), as detectors of torchvision have it.
 
     Raises:
         CamsimError: not exactly one input, not of rank 4, of another type, or of other than 1 or 3 channels.
@@ -83,6 +89,8 @@ def image_input(
     if dtype is None:
         allowed = ", ".join(_INPUT_DTYPES.values())
         raise CamsimError(f"{what} takes {_type_name(value)}; camsim feeds images as {allowed}")
+    if without_batch and shape is not None and len(shape) == 3 and 3 in (shape[0], shape[2]):
+        return replace(described_image(name, dtype, (1, *shape), layout, color), batched=False)
     return described_image(name, dtype, shape, layout, color)
 
 

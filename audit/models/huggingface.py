@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from audit.models.metadata import Stated, json_metadata
@@ -114,7 +113,7 @@ def open_hf(folder: Path, sidecar: Path | None, overrides: Mapping[str, object] 
 
 
 @contextmanager
-def _offline(constants: ModuleType) -> Iterator[None]:
+def _offline(constants: Any) -> Iterator[None]:
     """With huggingface_hub's switch set: nothing is fetched, whatever the environment says."""
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = True

@@ -180,6 +180,7 @@ def _preprocessing(network: Network, prepared: ResolvedPreprocess) -> list[dict[
         names += ["resize_shorter"] if prepared.resize in ("crop", "shortest") else []
         names += ["resize_longer"] if prepared.resize_longer is not None else []
         names += ["resize_height"] if prepared.resize_height is not None else []
+        names += [] if prepared.resize_round == "nearest" or prepared.resize == "height" else ["resize_round"]
         names += [] if prepared.antialias else ["antialias"]
     if prepared.resize == "pad" or (prepared.stride > 1 and prepared.stride_by == "pad"):
         names += ["pad_value", *(["pad_place"] if prepared.pad_place != "centre" else [])]

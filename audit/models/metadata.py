@@ -29,7 +29,10 @@ _STRING = r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
 _ENTRY = re.compile(rf"\s*(?:(-?\d+|{_STRING})\s*:\s*)?({_STRING})\s*(,|$)")
 
 _TOGETHER = (
-    ("resize", "filter", "antialias", "resize_shorter", "resize_longer", "resize_height", "pad_value", "pad_place"),
+    (
+        *("resize", "filter", "antialias", "resize_shorter", "resize_longer", "resize_height", "resize_round"),
+        *("pad_value", "pad_place"),
+    ),
     ("scale", "mean", "std"),
     ("task", "decoder"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from onnx import GraphProto, ModelProto
 
 from audit.decoders.decoder import Decoder
 from audit.frame import Frame
+from audit.models.fit import frame_of
 from audit.models.graph import (
     ClassOutput,
     array_outputs,
@@ -28,7 +29,7 @@ from audit.models.graph import (
     states_batch,
 )
 from audit.models.metadata import read_metadata, with_stated
-from audit.models.preprocess import ResolvedPreprocess, frame_of, preprocess
+from audit.models.preprocess import ResolvedPreprocess, preprocess
 from audit.models.resolve import resolve
 from audit.models.safety import CheckedModel, Limits, read_onnx
 from audit.models.session import first_line, open_session
@@ -85,7 +86,7 @@ class OnnxNetwork:
         graph = file.checked.proto.graph
         given = file.given
         try:
-            self.wanted = image_input(graph, given.layout, given.color, given.size_input)
+            self.wanted = image_input(graph, given.layout, given.color, given.size_input, without_batch=True)
             self.metadata = _metadata(file.checked.proto)
             stated = read_metadata(self.metadata, self.wanted, output_shapes(graph))
             self.declared, self.from_model = with_stated(given, stated)
@@ -103,7 +104,10 @@ class OnnxNetwork:
         self.output_names = array_outputs(graph)
         self.batch = self.wanted.batch or 1
         self._class_output = _class_output(graph, self.declared.output)
-        self._batched = {name: states_batch(graph, self.wanted.name, name) for name in self.output_names}
+        self._batched: dict[str, bool | None] = {
+            name: states_batch(graph, self.wanted.name, name) if self.wanted.batched else False
+            for name in self.output_names
+        }
         self._opset = {entry.domain or "ai.onnx": entry.version for entry in file.checked.proto.opset_import}
         self._file_sha256 = file.sha256
         self._external_sha256 = dict(file.external_sha256)
@@ -157,8 +161,8 @@ class OnnxNetwork:
         Raises:
             CamsimError: onnxruntime fails.
         """
-        batch = np.ascontiguousarray(np.broadcast_to(array, (self.batch, *array.shape)))
-        feeds = {self.wanted.name: batch}
+        shape = (self.batch, *array.shape) if self.wanted.batched else array.shape
+        feeds = {self.wanted.name: np.ascontiguousarray(np.broadcast_to(array, shape))}
         if self._size is not None:
             fed = array.shape[1:] if self.wanted.layout == "NCHW" else array.shape[:2]
             feeds[self._size.name] = self._size.of((fed[0], fed[1]), self.batch)
@@ -188,7 +192,7 @@ class OnnxNetwork:
             "format": "ONNX",
             "opset": dict(self._opset),
             "file_sha256": self._file_sha256,
-            "input": asdict(self.wanted),
+            "input": self.wanted.stated(),
             "run": f"one image at a time{copies}",
             "sidecar": None if self._sidecar is None else self._sidecar.name,
         } | ({"from_model": list(self.from_model)} if self.from_model else {})
@@ -197,12 +201,15 @@ class OnnxNetwork:
         """Without the batch axis, where there is one."""
         found = {}
         for name, array in zip(self.output_names, outputs, strict=True):
-            if self._batched[name] and (array.ndim == 0 or array.shape[0] != self.batch):
+            begins = bool(self._batched[name]) and array.ndim > 0 and array.shape[0] == self.batch
+            # With a fixed batch of one the whole is the picture's: recurrent readers of text put time first, whatever
+            # their graph states.
+            if self._batched[name] and not begins and self.wanted.batch != 1:
                 raise CamsimError(
                     f"{self.name}: output {name!r} gave {array.shape}, which does not begin with the batch of "
                     f"{self.batch}; camsim cannot tell which part belongs to the picture"
                 )
-            found[name] = array[0] if self._batched[name] else array
+            found[name] = array[0] if begins else array
         return found
 
     def _settle_batched(self) -> None:

@@ -54,20 +54,33 @@ def _line(old: int, new: int, across: bool) -> _Line:
 
 def resize_linear(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """``cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)``; image (H, W, C)."""
+    channels = image.shape[2]
     columns, rows = _line(image.shape[1], width, True), _line(image.shape[0], height, False)
-    # Only rows that are looked at, each once.
+    # Only rows that are looked at, each once, and every row as one line of numbers: much quicker for numpy.
     used, places = np.unique(np.concatenate([rows.first, rows.second]), return_inverse=True)
-    taken = image[used].astype(np.int32)
-    lines = taken[:, columns.first] * columns.weight0[:, None]
-    lines += taken[:, columns.second] * columns.weight1[:, None]
+    flat = np.ascontiguousarray(image).reshape(image.shape[0], -1)[used]
+    lines = _weighed(flat, columns.first, columns.weight0, channels)
+    lines += _weighed(flat, columns.second, columns.weight1, channels)
     lines >>= 4
     above, below = lines[places[:height]], lines[places[height:]]
-    above *= rows.weight0[:, None, None]
-    below *= rows.weight1[:, None, None]
+    above *= rows.weight0[:, None]
+    below *= rows.weight1[:, None]
     above >>= 16
     below >>= 16
-    found: NDArray[np.uint8] = ((above + below + 2) >> 2).astype(np.uint8)
-    return found
+    above += below
+    above += 2
+    above >>= 2
+    return above.astype(np.uint8).reshape(height, width, channels)
+
+
+def _weighed(
+    lines: NDArray[np.uint8], places: NDArray[np.intp], weights: NDArray[np.int32], channels: int
+) -> NDArray[np.int32]:
+    """Pixels at ``places`` of lines (n, W * channels), times their weights: (n, new W * channels)."""
+    flat = (places[:, None] * channels + np.arange(channels)).ravel()
+    taken = np.take(lines, flat, axis=1).astype(np.int32)
+    taken *= np.repeat(weights, channels)
+    return taken
 
 
 def resize_linear_tensor(levels: Tensor, height: int, width: int) -> Tensor:

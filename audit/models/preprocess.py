@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field, Strict, ValidationInfo, field_validator
 
-from audit.frame import Frame, Shape
+from audit.frame import Frame
+from audit.models.fit import frame_of
 from audit.models.opencv import resize_linear
 from camsim import spec
 from camsim.errors import CamsimError
@@ -23,14 +24,12 @@ Color = Literal["RGB", "BGR", "GRAY"]
 Resize = Literal["stretch", "crop", "pad", "longest", "shortest", "height", "keep"]
 PadPlace = Literal["centre", "top_left"]
 StrideBy = Literal["pad", "stretch"]
+Rounding = Literal["nearest", "down", "up"]
 Filter = Literal["nearest", "area", "bilinear", "bicubic", "lanczos"]
 DType = Literal["float16", "float32", "float64", "uint8"]
 
 Pixels = Annotated[int, Field(ge=1, le=16_384)]
 PerChannel = Annotated[tuple[float, ...], Strict(False)]
-
-MAX_RESIZED_PIXELS = 1 << 28
-"""A very long image whose shorter side is enlarged could ask for any amount of memory."""
 
 LUMA = (19595, 38470, 7471)
 """BT.601 luma in 1/65536, as Pillow turns a picture grey."""
@@ -75,6 +74,9 @@ class Preprocess(spec.Model):
     """Length of the longer side with *longest*; with *shortest*, the most that it may get."""
     resize_height: Pixels | None = None
     """Height with *height*; None: as the model states it."""
+    resize_round: Rounding | None = None
+    """How the resized image's sides become whole pixels with *pad*, *longest* or *height*; *down* is Python's
+    ``int()``, as in YOLOX. None: nearest; with *height*, down."""
     pad_value: Annotated[int, Field(ge=0, le=255)] | None = None
     """Pixel value 0..255 of the letterbox's bars; None: 0, black."""
     pad_place: PadPlace | None = None
@@ -111,7 +113,9 @@ class Preprocess(spec.Model):
             raise ValueError(f"'false' is OpenCV's bilinear resizing, but filter is {info.data['filter']}")
         return value
 
-    @field_validator("resize_shorter", "resize_longer", "resize_height", "pad_value", "pad_place", "stride_by")
+    @field_validator(
+        "resize_shorter", "resize_longer", "resize_height", "resize_round", "pad_value", "pad_place", "stride_by"
+    )
     @classmethod
     def _has_its_resize(cls, value: T, info: ValidationInfo) -> T:
         # A resize that failed its own check is absent from info.data and reported there.
@@ -129,6 +133,7 @@ _NEEDS: dict[str, tuple[Resize, ...]] = {
     "resize_shorter": ("crop", "shortest"),
     "resize_longer": ("longest", "shortest"),
     "resize_height": ("height",),
+    "resize_round": ("pad", "longest", "height"),
     "pad_value": ("pad", "longest", "shortest", "height", "keep"),
     "pad_place": ("pad", "longest", "shortest", "height", "keep"),
 }
@@ -149,6 +154,15 @@ class ImageInput:
     channels: int | None
     height: int | None
     width: int | None
+    batched: bool = True
+    """false: it has no axis for the batch, (C, H, W) or (H, W, C)."""
+
+    def stated(self) -> dict[str, Any]:
+        """JSON-able."""
+        parts = asdict(self)
+        if self.batched:
+            del parts["batched"]
+        return parts
 
 
 @dataclass(frozen=True)
@@ -169,6 +183,7 @@ class ResolvedPreprocess:
     pad_value: int
     resize_longer: int | None = None
     resize_height: int | None = None
+    resize_round: Rounding = "nearest"
     antialias: bool = True
     pad_place: PadPlace = "centre"
     stride: int = 1
@@ -241,68 +256,6 @@ def _picture(image: NDArray[np.uint8]) -> Image.Image:
     if image.strides[1] != 1:
         return Image.fromarray(image)
     return Image.merge("RGB", [Image.fromarray(image[..., channel]) for channel in range(3)])
-
-
-def frame_of(shape: Shape, resolved: ResolvedPreprocess) -> Frame:
-    """How a picture of ``shape`` (height, width) is laid into the model's input; in integers, so exactly.
-
-    Raises:
-        CamsimError: it would take too much memory.
-    """
-    frame = _frame_of(shape, resolved)
-    for height, width in (frame.resized, frame.fed):
-        if width * height > MAX_RESIZED_PIXELS:
-            raise CamsimError(
-                f"an image of {shape[0]}x{shape[1]} (height x width) would be resized to {height}x{width}; "
-                f"at most {MAX_RESIZED_PIXELS} pixels are allowed"
-            )
-    return frame
-
-
-def _frame_of(shape: Shape, resolved: ResolvedPreprocess) -> Frame:
-    tall, wide = shape
-    if resolved.size is not None:
-        height, width = resolved.size
-        if resolved.resize == "stretch":
-            return Frame(shape, resolved.size, resolved.size, 0, 0)
-        if resolved.resize == "crop":
-            # Sizes and offsets as torchvision's Resize and CenterCrop round them.
-            above, below = (height, tall) if height * wide >= width * tall else (width, wide)
-            if resolved.resize_shorter is not None:
-                above, below = resolved.resize_shorter, min(tall, wide)
-            new = (tall * above // below, wide * above // below)
-            return Frame(shape, resolved.size, new, -round((new[0] - height) / 2), -round((new[1] - width) / 2))
-        ratio = min(height / tall, width / wide)
-        new = (max(1, round(tall * ratio)), max(1, round(wide * ratio)))
-        if resolved.stride == 1:
-            return _padded(shape, new, resolved.size, resolved)
-    else:
-        new = _free_size(shape, resolved)
-    step = resolved.stride
-    if resolved.stride_by == "stretch":
-        new = (max(step, round(new[0] / step) * step), max(step, round(new[1] / step) * step))
-    return _padded(shape, new, (-(-new[0] // step) * step, -(-new[1] // step) * step), resolved)
-
-
-def _free_size(shape: Shape, resolved: ResolvedPreprocess) -> Shape:
-    """Of the resized image, for a model that takes any."""
-    shorter, longer = min(shape), max(shape)
-    if resolved.resize == "longest" and resolved.resize_longer is not None:
-        above, below = resolved.resize_longer, longer
-        return max(1, round(shape[0] * above / below)), max(1, round(shape[1] * above / below))
-    if resolved.resize == "height" and resolved.resize_height is not None:
-        return resolved.resize_height, max(1, shape[1] * resolved.resize_height // shape[0])
-    if resolved.resize == "shortest" and resolved.resize_shorter is not None:
-        side = resolved.resize_shorter
-        if resolved.resize_longer is not None and side * longer > resolved.resize_longer * shorter:
-            side = max(1, round(resolved.resize_longer * shorter / longer))
-        return shape[0] * side // shorter, shape[1] * side // shorter
-    return shape
-
-
-def _padded(shape: Shape, new: Shape, size: Shape, resolved: ResolvedPreprocess) -> Frame:
-    top, left = ((size[0] - new[0]) // 2, (size[1] - new[1]) // 2) if resolved.pad_place == "centre" else (0, 0)
-    return Frame(shape, size, new, top, left)
 
 
 def _resized(picture: Image.Image, frame: Frame, resolved: ResolvedPreprocess) -> Image.Image:

@@ -97,6 +97,7 @@ def resolve(declared: Preprocess, wanted: ImageInput) -> tuple[ResolvedPreproces
         pad_value=declared.pad_value or 0,
         resize_longer=declared.resize_longer,
         resize_height=height,
+        resize_round=declared.resize_round or ("down" if declared.resize == "height" else "nearest"),
         antialias=declared.antialias is not False,
         pad_place=declared.pad_place or "centre",
         stride=declared.stride or 1,

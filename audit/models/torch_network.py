@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from audit.decoders.decoder import Decoder
 from audit.frame import Frame
+from audit.models.fit import frame_of
 from audit.models.metadata import NOTHING, Stated, read_metadata, with_stated
 from audit.models.named import named_outputs, to_array
-from audit.models.preprocess import DType, ImageInput, frame_of, preprocess
+from audit.models.preprocess import DType, ImageInput, preprocess
 from audit.models.resolve import resolve
 from audit.models.session import first_line
 from audit.models.sidecar import Declaration, declaration_of
@@ -174,7 +175,7 @@ class TorchNetwork:
         """What `describe` says of all but the outputs."""
         return {
             "format": self.origin.format,
-            "input": asdict(self.wanted),
+            "input": self.wanted.stated(),
             "run": "one image at a time" + (f", {self.batch} copies of it" if self.batch > 1 else ""),
             "preprocessing": self.prepared.stated(),
             "sidecar": self.origin.sidecar,

@@ -73,6 +73,8 @@ class Metric:
 
 DROP = Metric("drop", "Accuracy drop", "points", 100, 1)
 ERRORS = Metric("errors", "Errors", "%", 100, 1)
+LOST = Metric("lost", "Score lost", "%", 100, 1)
+"""1 less the mean score of a scene, for tasks whose score is no hit."""
 FLIPS = Metric("flips", "Flip rate", "%", 100, 1, "Flips")
 
 

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from audit.report.knobs import changes
 from audit.report.page import plain, render_page
-from audit.report.rows import ERRORS, FLIPS, Metric
+from audit.report.rows import ERRORS, FLIPS, LOST, Metric
 from audit.report.search_plots import AXES, curve_figure, groups_figure, ladder_figure, trajectory_figure
 from audit.report.search_words import (
     FIDELITY,
-    LOSSES,
     MEANING,
     SEARCH_LIMITS,
     caveats,
     constraint_text,
     gradient_text,
+    is_classification,
+    loss_text,
     metric_of,
     summary,
 )
@@ -65,13 +66,13 @@ def render_search(results: Mapping[str, Any], manifest: Mapping[str, Any], galle
         results=results,
         manifest=manifest,
         metric=metric,
-        rate=FLIPS if metric is FLIPS else ERRORS,
+        rate=FLIPS if metric is FLIPS else ERRORS if is_classification(results) else LOST,
         score=_score(results),
         meaning=MEANING[results["verdict"]],
         summary=summary(results),
         caveats=caveats(results),
         limits=SEARCH_LIMITS,
-        loss=LOSSES[results["loss"]],
+        loss=loss_text(results),
         constraint=constraint_text(results["constraint"]),
         gradients=gradient_text(results["strategy"]),
         cases=[_case(case, results) for case in results["cases"]],
@@ -97,7 +98,7 @@ def render_search(results: Mapping[str, Any], manifest: Mapping[str, Any], galle
 def _figures(results: Mapping[str, Any], metric: Metric) -> dict[str, go.Figure]:
     first = results["cases"][0]
     of_device = _interval(first["certificate"]["harm_of_device"])
-    loss = LOSSES[results["loss"]].capitalize()
+    loss = loss_text(results).capitalize()
     figures = {TRAJECTORY: trajectory_figure(results["runs"], first["value_of_device"], loss)}
     if curve := results["curve"]:
         points = [(point["at"], _interval(point["case"]["certificate"]["harm"])) for point in curve["points"]]
@@ -181,7 +182,7 @@ def _provenance(results: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
         ("Seed", str(results["seed"])),
         ("Strategy", f"{strategy['name']}, {strategy['evaluations']:g} evaluations of {strategy['budget']}"),
         ("Gradients", gradient_text(strategy)),
-        ("Raised", LOSSES[results["loss"]]),
+        ("Raised", loss_text(results)),
         ("Constraint", constraint_text(results["constraint"])),
         ("Knobs", f"{_spoken(results['group'])}: {plural(results['space']['axes'], 'number')}"),
         ("Stages", plural(results["space"]["combinations"], "combination")),

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.report.rows import FLIPS, Metric
-from audit.report.search_words import caveats, gradient_text, metric_of
+from audit.report.search_words import caveats, gradient_text, is_classification, metric_of
 from audit.report.terminal import STYLES, printable
 from audit.search.certificate import Certificate
 from audit.stats import Interval
@@ -80,7 +80,7 @@ def _table(results: Mapping[str, Any], metric: Metric, console: Console) -> Tabl
 
 def _loss_title(results: Mapping[str, Any]) -> str:
     """What was raised, as a column's title."""
-    return str(results["loss"]).replace("_", " ")
+    return str(results["loss"]).replace("_", " ") if is_classification(results) else "loss"
 
 
 def _text(entry: Mapping[str, float], metric: Metric) -> str:

@@ -59,6 +59,16 @@ def metric_of(results: Mapping[str, Any]) -> Metric:
     return score_drop(results["task"]["score"]) if results["measure"] == "drop" else FLIPS
 
 
+def is_classification(results: Mapping[str, Any]) -> bool:
+    """Whether scores are hits, and the loss is the soft error of a class."""
+    return bool(results["task"]["key"] == "classification")
+
+
+def loss_text(results: Mapping[str, Any]) -> str:
+    """What was raised, within a sentence."""
+    return LOSSES[results["loss"]] if is_classification(results) else "loss"
+
+
 def constraint_text(constraint: Mapping[str, Any] | None) -> str:
     """What the search may not go beyond, in words."""
     if constraint is None:
@@ -121,7 +131,7 @@ def _masked(results: Mapping[str, Any]) -> Caveat | None:
     return Caveat(
         "Masked gradients: the search without gradients found worse",
         f"With the same budget it leads by {check['lead']['value']:.3f} ({check['lead']['low']:.3f} to "
-        f"{check['lead']['high']:.3f}) in the {LOSSES[results['loss']]}, on scenes held out. The model's gradients "
+        f"{check['lead']['high']:.3f}) in the {loss_text(results)}, on scenes held out. The model's gradients "
         "vanish or point astray here, and figures that rest on them alone make it look sturdier than it is.",
     )
 
@@ -144,10 +154,15 @@ def _already_bad(results: Mapping[str, Any]) -> Caveat | None:
     certificate = results["cases"][0]["certificate"]
     if results["measure"] == "flips" or certificate["score_of_reference"] > 0.5:
         return None
+    score = f"{certificate['score_of_reference']:.1%}"
+    hits = is_classification(results)
+    found = (
+        f"It is right on {score} of the scenes there" if hits else f"Its {results['task']['score']} is {score} there"
+    )
+    check = "the order of the classes" if hits else "how its output is read"
     return Caveat(
         "The model fails on the reference itself",
-        f"It is right on {certificate['score_of_reference']:.1%} of the scenes there, so that there is little to lose. "
-        "Check the preprocessing and the order of the classes first.",
+        f"{found}, so that there is little to lose. Check the preprocessing and {check} first.",
     )
 
 

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.report.rows import ERRORS, FLIPS, Metric, Row, View
+from audit.report.rows import ERRORS, FLIPS, LOST, Metric, Row, View
 from audit.stats import Interval
-
-LOST = Metric("lost", "Score lost", "%", 100, 1)
-"""1 less the mean score of a sample, where that is no hit; rows do not measure it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Line:
     setting: str
     scenes: str
     rate: float | None
-    """Of errors or of what is lost of the score; of flips without labels. None: not measured."""
+    """Of errors or of what is lost of the score; of flips without labels. None: rows do not measure it."""
     interval: Interval | None
     """Of the rate; the search half has none, because its estimate is biased anyway."""
     drop: Interval | None

@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.camera import open_camera
 from audit.data import Dataset
-from audit.given import Subject, one_profile, open_given
+from audit.given import Given, Subject, one_profile, open_given
 from audit.progress import Progress
 from audit.search.certificate import REPEATS, Bench
 from audit.searching.aims import Aims, LossName
@@ -50,7 +50,7 @@ class Ground:
 
 def prepare(
     model: Subject,
-    data: Dataset | str | Path | None,
+    data: Given,
     reference: str | Path | Profile,
     loss: LossName,
     *,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit.data import Dataset
-from audit.given import Subject, check_given, one_profile
+from audit.given import Given, Subject, check_given, one_profile
 from audit.progress import Progress, Silent
 from audit.search.certificate import Certificate
 from audit.searching.aims import LossName
@@ -16,7 +15,7 @@ from camsim import Profile
 
 def replay(
     model: Subject,
-    data: Dataset | str | Path | None = None,
+    data: Given = None,
     *,
     case: str | Path | Profile,
     device: str | Path | Profile,

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from audit.camera import open_camera
-from audit.data import Dataset
 from audit.gate import Gate
-from audit.given import Subject, check_given, one_profile
+from audit.given import Given, Subject, check_given, one_profile
 from audit.manifest import build_manifest, profile_hash, run_key
 from audit.progress import Progress, Silent
 from audit.runs import PARTS, RunFolder
@@ -35,7 +34,7 @@ from camsim.errors import CamsimError
 
 def search_cameras(
     model: Subject,
-    data: Dataset | str | Path | None = None,
+    data: Given = None,
     *,
     profile: str | Path | Profile | None = None,
     profiles: str | Sequence[str | Profile] | None = None,

@@ -18,6 +18,8 @@ from audit.tasks.metric import Columns
 
 BINS = 15
 """The field's standard: Guo et al., ICML 2017."""
+_ROUNDING = 1e-3
+"""By how much a model's own softmax in half precision may leave [0, 1]; see `audit.metrics`."""
 LEAST_PROBABILITY = float(np.finfo(np.float64).tiny)
 """Stands for a probability of 0 in a log-likelihood, which would be infinite."""
 
@@ -95,8 +97,9 @@ def confidence_loss(reference: ArrayLike, other: ArrayLike, clusters: Clusters |
 
 def _gaps(columns: Columns) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     confidence = np.asarray(columns["confidence"], dtype=np.float64)
-    if not ((confidence >= 0) & (confidence <= 1)).all():
+    if not ((confidence >= -_ROUNDING) & (confidence <= 1 + _ROUNDING)).all():
         raise ValueError("confidence must lie in [0, 1] for every sample")
+    confidence = confidence.clip(0.0, 1.0)
     return confidence, np.asarray(columns["score"], dtype=np.float64) - confidence
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -62,8 +62,9 @@ class Measured:
             return Interval(self.value, *((np.nan, np.nan) if np.isnan(self.value) else (low, high)))
         furthest = reach(sums, sizes)
         low, high = (-furthest if np.isinf(low) else low), (furthest if np.isinf(high) else high)
-        # Sums of pseudo-values are rounded.
-        return replace(BoundedMean(sums, sizes, low, high).interval(confidence), value=self.value)
+        found = BoundedMean(sums, sizes, low, high).interval(confidence)
+        # Sums of pseudo-values are rounded, and they may leave the metric's range.
+        return Interval(self.value, max(found.low, self._range[0]), min(found.high, self._range[1]))
 
     def drop_to(self, other: Measured) -> Drop:
         """How much worse ``other`` is, on the same samples in the same order; this one is the reference."""

@@ -122,11 +122,23 @@ class DecodedTask(Generic[A]):
     def _run(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Mapping[str, NDArray[Any]]]:
         return self.network.run(pictures)
 
+    def parts(self, answer: A) -> int | None:
+        """How many numbers, points or classes an answer holds, where all answers hold as many; None: any number."""
+        return None
+
     def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> A:
         try:
-            return cast(A, self.decoder.decode(outputs, self.network.frame((shape[0], shape[1]))))
+            answer = cast(A, self.decoder.decode(outputs, self.network.frame((shape[0], shape[1]))))
         except CamsimError as error:
             raise CamsimError(f"{self.name}: {error}") from error
+        first = getattr(self, "first_answer", None)
+        if first is not None and self.parts(answer) != self.parts(first):
+            raise CamsimError(
+                f"{self.name}: gives {self.parts(answer)} numbers, points or classes for a picture of "
+                f"{shape[1]}x{shape[0]}, but {self.parts(first)} for one of {PROBE[1]}x{PROBE[0]}; if it is made for "
+                "one size, declare input_size"
+            )
+        return answer
 
 
 def _test_pictures() -> list[NDArray[np.uint8]]:

@@ -72,6 +72,9 @@ class KeypointsTask(DecodedTask[Points]):
             AGREEMENT,
         )
 
+    def parts(self, answer: Points) -> int:
+        return len(answer.points)
+
     def truth(self, sample: Sample, shape: tuple[int, int]) -> Keypoints | None:
         """In pixels of a picture of ``shape``."""
         if not self.labelled:

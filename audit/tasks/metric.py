@@ -50,10 +50,17 @@ class Metric:
 
     @property
     def spoken(self) -> str:
-        """The title within a sentence: ``accuracy``, but ``mAP 50:95`` and ``MAE``."""
-        return self.title if self.title[:2].isupper() else self.title[0].lower() + self.title[1:]
+        """The title within a sentence; see `spoken`."""
+        return spoken(self.title)
 
     @property
     def drop_title(self) -> str:
         """``accuracy drop``; of an error, ``MAE rise``."""
         return f"{self.spoken} {'drop' if self.better == 'higher' else 'rise'}"
+
+
+def spoken(title: str) -> str:
+    """A title within a sentence: ``accuracy``, but ``mAP 50:95``, ``IoU of car``, ``R2`` and ``MAE``."""
+    word = title.partition(" ")[0]
+    abbreviated = len(word) < 3 or any(letter.isupper() for letter in word[1:])
+    return title if abbreviated else title[0].lower() + title[1:]

@@ -72,6 +72,9 @@ class Multilabel(DecodedTask[LabelChances]):
             for place, name in enumerate(self._places)
         )
 
+    def parts(self, answer: LabelChances) -> int:
+        return len(answer.probabilities)
+
     def truth(self, sample: Sample, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
         """(C,) which of the data's classes are there."""
         found = sample.load_truth(shape) if self.labelled else None

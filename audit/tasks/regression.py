@@ -62,6 +62,8 @@ class Regression(DecodedTask[Numbers]):
         """
         super().__init__(network, decoder, data, "values")
         self.count = self.first_answer.numbers.size
+        if self.classes is not None and len(self.classes) != self.count:
+            raise CamsimError(f"{self.name}: gives {self.count} numbers, but 'classes' lists {len(self.classes)} names")
         self.scale, self._scale_source = self._find_scale()
         self.settle({"scale": self.scale.tolist(), "scale_source": self._scale_source})
         self.metrics = (
@@ -79,6 +81,9 @@ class Regression(DecodedTask[Numbers]):
 
     def assumed(self) -> list[str]:
         return [] if self.decoder.scale is not None else [f"scale {self._scale_source}"]
+
+    def parts(self, answer: Numbers) -> int:
+        return answer.numbers.size
 
     def truth(self, sample: Sample, shape: tuple[int, int]) -> NDArray[np.float64] | None:
         """(D,)."""
@@ -111,8 +116,9 @@ class Regression(DecodedTask[Numbers]):
         )
 
     def say(self, answer: Numbers) -> str:
-        """``3.21, -0.5``: the first four."""
-        shown = [f"{number:.4g}" for number in answer.numbers[:SAID]]
+        """``3.21, -0.5``, or ``temperature 3.21, humidity -0.5``: the first four."""
+        names = [""] * SAID if self.classes is None else [f"{name} " for name in self.classes]
+        shown = [f"{name}{number:.4g}" for name, number in zip(names, answer.numbers[:SAID], strict=False)]
         return ", ".join(shown) + (" ..." if answer.numbers.size > SAID else "")
 
     def _find_scale(self) -> tuple[NDArray[np.float64], str]:

@@ -126,7 +126,11 @@ class Retrieval(DecodedTask[Embedding]):
             except CamsimError as error:
                 problem = problem or str(error)
                 continue
-            vectors.append(unit(answer.vector))
+            vector = unit(answer.vector)
+            if vectors and vector.shape != vectors[0].shape:
+                problem = problem or f"{sample.id}: its vector has {vector.size} numbers, others {vectors[0].size}"
+                continue
+            vectors.append(vector)
             kept.append(sample)
         if not kept:
             raise CamsimError(f"no sample can be put into the gallery; the first: {problem}")
@@ -157,6 +161,12 @@ class Retrieval(DecodedTask[Embedding]):
 
     def mark(self, answer: Embedding, reference: Embedding, truth: Query | None) -> Mark:
         mine, expected = unit(answer.vector), unit(reference.vector)
+        length = self.gallery.vectors.shape[1]
+        if not mine.size == expected.size == length:
+            raise CamsimError(
+                f"{self.name}: its vectors have {mine.size} and {expected.size} numbers, the gallery's {length}; if it "
+                "is made for pictures of one size, declare input_size"
+            )
         same = np.array_equal(answer.vector, reference.vector)
         agreement = 1.0 if same else float(np.clip(mine @ expected, 0.0, 1.0))
         likeness = self.gallery.vectors @ mine

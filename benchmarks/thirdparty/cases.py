@@ -32,7 +32,7 @@ CASES: tuple[Case, ...] = (
         shown="built-in scenes",
         checks=(
             Check("the float module in PyTorch", plain.efficientnet_torch, compare.classes),
-            Check("every operator by itself, in float", plain.unfused, compare.outputs),
+            Check("every operator by itself, in float", plain.unfused, compare.classes),
         ),
     ),
     Case(
@@ -74,7 +74,7 @@ CASES: tuple[Case, ...] = (
             "c15d8273adad2d0a92f014cc69ab2d6c311a06777a55545f2c4eb46f51911f0f",
         ),
         scenes=scenes.faces("FACE_FEMALE"),
-        shown="a face, 8 views",
+        shown="a face, 16 views, boxed",
         checks=(
             Check("a plain reading of Ultralytics' head", plain.yolov8, compare.boxes),
             Check("nudenet, which pads otherwise", makers("nudenet"), compare.boxes),
@@ -105,7 +105,7 @@ CASES: tuple[Case, ...] = (
             "d388b1cf8a5f6f1af2b3f4c14f6d0f138bab970cd618cccd12dddb7484e82e51",
         ),
         scenes=scenes.faces("face"),
-        shown="a face, 8 views",
+        shown="a face, 16 views, boxed",
         checks=(Check("a plain reading of the package's shaders", plain.blazeface, compare.boxes),),
     ),
     Case(
@@ -119,7 +119,7 @@ CASES: tuple[Case, ...] = (
             "427cbbe0fc41448d09e1dc9cfabe2423d997cf2faaeab91fadd09a510b63b8e2",
         ),
         scenes=scenes.faces("face"),
-        shown="a face, 8 views",
+        shown="a face, 16 views, boxed",
         checks=(Check("a plain reading of the package's shaders", plain.blazeface, compare.boxes),),
     ),
     Case(
@@ -177,5 +177,19 @@ CASES: tuple[Case, ...] = (
         ),
         scenes=scenes.text_lines,
         shown="30 printed lines, with their texts",
+    ),
+    Case(
+        name="ddddocr-recognition",
+        title="ddddocr, captcha recognition, dynamic int8",
+        source="PyPI ddddocr 1.6.1, common_old.onnx",
+        make=partial(
+            from_pypi,
+            "ddddocr==1.6.1",
+            "common_old.onnx",
+            "b8f2ad9cbc1f2e3922a6cb9459e30824e7e2467f3fb4fd61420640e34ea0bf68",
+        ),
+        scenes=scenes.words,
+        shown="short words, with their texts",
+        checks=(Check("ddddocr", makers("ddddocr_text"), compare.texts),),
     ),
 )

@@ -17,11 +17,12 @@ Compare = Callable[[VisionTask[Any], Network, Sequence[Any], Sequence[Any]], str
 
 
 def texts(task: VisionTask[Any], network: Network, pictures: Sequence[Any], others: Sequence[Any]) -> str:
-    """Others are ``[text, confidence]``."""
+    """Others are ``[text, confidence]``, or None for a confidence that is not known."""
     ours: Sequence[Reading] = task.predict(pictures)
     same = sum(mine.text.strip() == text.strip() for mine, (text, _) in zip(ours, others, strict=True))
-    apart = max(abs(mine.confidence - sure) for mine, (_, sure) in zip(ours, others, strict=True))
-    return f"{same} of {len(ours)} texts are the same; confidences differ by {apart:.2g} at most"
+    apart = [abs(mine.confidence - sure) for mine, (_, sure) in zip(ours, others, strict=True) if sure is not None]
+    rest = f"; confidences differ by {max(apart):.2g} at most" if apart else ""
+    return f"{same} of {len(ours)} texts are the same{rest}"
 
 
 def classes(task: VisionTask[Any], network: Network, pictures: Sequence[Any], others: Sequence[Any]) -> str:

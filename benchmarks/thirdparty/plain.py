@@ -13,8 +13,12 @@ import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.special import softmax
 
 from audit.demo import efficientnet
+from audit.models import open_network
+from audit.models.preprocess import preprocess
+from audit.models.session import open_session
 from benchmarks.thirdparty.case import Pictures
 
 
@@ -36,16 +40,18 @@ def efficientnet_torch(pictures: Pictures, model: Path) -> Sequence[Any]:
 
 
 def unfused(pictures: Pictures, model: Path) -> Sequence[Any]:
-    """A quantised model as its graph says it, every operator by itself in float: the model's output."""
-    from audit.models import open_network
-    from audit.models.preprocess import preprocess
-
+    """A quantised classifier as its graph says it, every operator by itself in float: class and probability."""
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     prepared = open_network(model).prepared  # type: ignore[union-attr]
     name = session.get_inputs()[0].name
-    return [session.run(None, {name: preprocess(picture, prepared)[None]})[0] for picture in pictures]
+    answers = []
+    for picture in pictures:
+        (logits,) = session.run(None, {name: preprocess(picture, prepared)[None]})[0]
+        chances = softmax(logits.astype(np.float64))
+        answers.append([int(chances.argmax()), float(chances.max())])
+    return answers
 
 
 def blazeface(pictures: Pictures, model: Path) -> Sequence[Any]:
@@ -53,7 +59,7 @@ def blazeface(pictures: Pictures, model: Path) -> Sequence[Any]:
 
     Of overlapping faces the surest is kept; the shaders average them.
     """
-    session = ort.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    session = open_session(model, 1)
     side = session.get_inputs()[0].shape[1]
     answers = []
     for picture in pictures:
@@ -64,7 +70,7 @@ def blazeface(pictures: Pictures, model: Path) -> Sequence[Any]:
         for scores, boxes, cells, anchors in ((scores1, boxes1, 16, 2), (scores2, boxes2, 8, 6)):
             for index in range(cells * cells * anchors):
                 row, column = divmod(index // anchors, cells)
-                sure = 1 / (1 + math.exp(-float(scores[0, index, 0])))
+                sure = 1 / (1 + math.exp(-max(float(scores[0, index, 0]), -100.0)))
                 if sure <= 0.75:
                     continue
                 x, y, width, height = (float(number) for number in boxes[0, index, :4])
@@ -77,7 +83,7 @@ def blazeface(pictures: Pictures, model: Path) -> Sequence[Any]:
 
 def yolov8(pictures: Pictures, model: Path) -> Sequence[Any]:
     """Ultralytics' letterbox (OpenCV, 114) and head, with its thresholds for prediction, 0.25 and 0.7."""
-    session = ort.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    session = open_session(model, 1)
     answers = []
     for picture in pictures:
         square, scale, left, top = _letterbox(picture, 320, 114, opencv=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -56,17 +56,18 @@ def square_photographs(folder: Path) -> Dataset:
 
 
 def faces(label: str) -> Scenes:
-    """One face at eight places and sizes, with its box; ``label`` is what the model calls it."""
+    """One face at sixteen places and sizes, with its box; ``label`` is what the model calls it."""
     return partial(_faces, label)
 
 
 def _faces(label: str, folder: Path) -> Dataset:
     _clean(folder)
     person, wall = Image.fromarray(skimage.data.astronaut()), Image.fromarray(skimage.data.coffee())
-    windows = ((0, 0, 512, 512), (60, 0, 420, 300), (130, 20, 330, 240), (0, 0, 300, 400), (0, 0, 512, 300))
+    windows = [(0, 0, 512, 512), (60, 0, 420, 300), (130, 20, 330, 240), (0, 0, 300, 400), (0, 0, 512, 300)]
+    windows += [(20 * step, 5 * step, 400 + 10 * step, 300 + 10 * step) for step in range(7)]
     views: list[View] = [(person.crop(window), [_moved(1.0, window[:2], (0, 0))]) for window in windows]
     bust = person.crop((100, 0, 360, 320))
-    for scale, place in ((1.0, (20, 30)), (0.75, (300, 90))):
+    for scale, place in ((1.0, (20, 30)), (0.75, (300, 90)), (0.6, (380, 20))):
         picture = wall.copy()
         size = (round(bust.width * scale), round(bust.height * scale))
         picture.paste(bust.resize(size, Image.Resampling.LANCZOS), place)
@@ -117,17 +118,31 @@ def text_lines(folder: Path) -> Dataset:
     return _table(folder, ("image", "text"), rows)
 
 
-def directions(folder: Path) -> Dataset:
-    """Forty short words, upright and upside down, in folders that PP-OCR's classes name."""
+def words(folder: Path) -> Dataset:
+    """Forty short words of small letters and digits, and what they say."""
     _clean(folder)
-    rng = np.random.default_rng(2)
-    for number in range(40):
-        text = "".join(rng.choice(list(string.ascii_lowercase + string.digits), int(rng.integers(4, 7))))
-        picture = _line(rng, text, _font("DejaVuSans.ttf", int(rng.integers(16, 30))), 10)
+    rows = []
+    for number, (text, picture) in enumerate(_short_words()):
+        rows.append((f"{number:02}.png", text))
+        picture.save(folder / rows[-1][0])
+    return _table(folder, ("image", "text"), rows)
+
+
+def directions(folder: Path) -> Dataset:
+    """The same, every other one upside down, in folders that PP-OCR's classes name."""
+    _clean(folder)
+    for number, (_, picture) in enumerate(_short_words()):
         name = ("0", "180")[number % 2]
         (folder / name).mkdir(exist_ok=True)
         picture.rotate(int(name)).save(folder / name / f"{number:02}.png")
     return open_dataset(folder)
+
+
+def _short_words() -> Iterator[tuple[str, Image.Image]]:
+    rng = np.random.default_rng(2)
+    for _ in range(40):
+        text = "".join(rng.choice(list(string.ascii_lowercase + string.digits), int(rng.integers(4, 7))))
+        yield text, _line(rng, text, _font("DejaVuSans.ttf", int(rng.integers(16, 30))), 10)
 
 
 def pages(folder: Path) -> Dataset:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from camsim.cli import data_options, options
+from camsim.cli import options
 from camsim.cli.errors import handled
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def show(
     labels: options.Labels = "auto",
     limit: options.Limit = None,
     max_side: options.MaxSide = 1024,
-    data_format: data_options.DataFormat = None,
-    truth: data_options.Truth = None,
-    raw_profile: data_options.RawProfile = None,
-    intensity: data_options.Intensity = None,
+    data_format: options.DataFormat = None,
+    truth: options.Truth = None,
+    raw_profile: options.RawProfile = None,
+    intensity: options.Intensity = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what a dataset is understood as: samples, classes, truth, and what is wrong with it."""

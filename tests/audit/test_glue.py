@@ -210,6 +210,16 @@ def test_frames_that_would_be_resized_are_refused(prepared: ResolvedPreprocess, 
         frame_and_crop(prepared, size)
 
 
+def test_models_that_resize_frames_of_any_size_need_one_that_stays() -> None:
+    free_of_size = ResolvedPreprocess(
+        None, "NCHW", "float32", "RGB", 1 / 255, (0.0,), (1.0,), "keep", "bilinear", None, 0, stride=32
+    )
+    assert frame_and_crop(free_of_size, (64, 96)) == ((64, 96), None)
+    for size in (None, (64, 97)):
+        with pytest.raises(CamsimError, match="changes frames of most sizes"):
+            frame_and_crop(free_of_size, size)
+
+
 def test_what_cannot_be_glued_is_refused(write: Write, camera: Emulator, tmp_path: Path) -> None:
     text = tmp_path / "notes.onnx"
     text.write_text("not a model")

@@ -54,22 +54,6 @@ def test_the_confidence_is_that_of_the_characters() -> None:
     assert (empty.text, empty.confidence) == ("", pytest.approx(0.8))
 
 
-def test_a_model_that_gives_the_best_characters_itself() -> None:
-    path = [0, 1, 1, 0, 1, 2, 2, 3, 0]
-    found = read(np.array(path), holds="indices")
-    assert found.text == read(scores(path, 4)).text == "aabc"
-    assert np.isnan(found.confidence)
-    assert read(np.array([path]), holds="indices", blank=-1).text == read(scores(path, 4), blank=-1).text
-    assert read(np.zeros(0, np.int64), holds="indices").text == ""
-    for values, message in (
-        (np.array([0, 4]), "indices from 0 to 4, but 3 characters and the blank are counted from 0 to 3"),
-        (np.array([0.0, 1.0]), "whole numbers"),
-        (np.zeros((3, 4), np.int64), "whole numbers"),
-    ):
-        with pytest.raises(CamsimError, match=message):
-            read(values, holds="indices")
-
-
 def test_logits_and_other_axes_read_the_same() -> None:
     chances = scores([0, 1, 2, 2, 0], 4)
     wanted = read(chances)

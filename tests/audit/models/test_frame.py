@@ -8,7 +8,8 @@ import torch
 
 from audit.frame import Frame
 from audit.models.differentiable import DifferentiablePreprocess
-from audit.models.preprocess import ImageInput, Preprocess, ResolvedPreprocess, frame_of, preprocess
+from audit.models.fit import frame_of
+from audit.models.preprocess import ImageInput, Preprocess, ResolvedPreprocess, preprocess
 from audit.models.resolve import resolve
 from camsim.errors import CamsimError, ProfileError
 
@@ -72,6 +73,23 @@ def resolved(wanted: ImageInput = FREE, **declared: object) -> ResolvedPreproces
             {"resize": "keep", "stride": 32, "pad_place": "top_left"},
             (33, 64),
             Frame((33, 64), (64, 64), (33, 64), 0, 0),
+        ),
+        # YOLOX: int(), with the bars at the right and below; 393 * (416 / 393) is a little less than 416
+        (
+            {"input_size": (416, 416), "resize": "pad", "resize_round": "down", "pad_place": "top_left"},
+            (176, 393),
+            Frame((176, 393), (416, 416), (186, 415), 0, 0),
+        ),
+        # PP-OCR: ceil()
+        (
+            {"input_size": (48, 192), "resize": "pad", "resize_round": "up", "pad_place": "top_left"},
+            (31, 100),
+            Frame((31, 100), (48, 192), (48, 155), 0, 0),
+        ),
+        (
+            {"resize": "height", "resize_height": 48, "resize_round": "up"},
+            (30, 211),
+            Frame((30, 211), (48, 338), (48, 338), 0, 0),
         ),
         # readers of text lines: the height is theirs, the width the picture's
         ({"resize": "height", "resize_height": 48}, (30, 211), Frame((30, 211), (48, 337), (48, 337), 0, 0)),
@@ -163,6 +181,7 @@ def test_keys_that_belong_elsewhere() -> None:
         ({"pad_place": "top_left", "resize": "crop"}, "belongs to 'resize: pad' or 'resize: longest'"),
         ({"resize_longer": 9, "resize": "stretch"}, "belongs to 'resize: longest' or 'resize: shortest'"),
         ({"antialias": False, "filter": "area"}, "OpenCV's bilinear resizing, but filter is area"),
+        ({"resize_round": "up", "resize": "stretch"}, "belongs to 'resize: pad'"),
         ({"stride": 0}, "greater than or equal to 1"),
     ):
         with pytest.raises(ProfileError, match=message):

@@ -71,11 +71,34 @@ def test_a_fixed_batch_is_filled_and_its_first_part_taken(assemble, write, image
         np.testing.assert_array_equal(a["same"], b["same"])
 
 
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_an_input_without_a_batch_axis(assemble, write, images, layout: str) -> None:
+    """As torchvision exports its detectors: (3, H, W) in, (K, ...) out."""
+    node = helper.make_node("Relu", ["image"], ["same"])
+    shape = [3, "h", "w"] if layout == "NCHW" else ["h", "w", 3]
+    network = open_network(write(assemble([node], [info("image", shape)], [info("same", shape)])))
+    (found,) = network.run(images[:1])
+    expected = images[0] / np.float32(255)
+    np.testing.assert_allclose(found["same"], expected.transpose(2, 0, 1) if layout == "NCHW" else expected, rtol=1e-6)
+    assert network.describe()["input"]["batched"] is False
+    with pytest.raises(CamsimError, match="camsim audits classifiers"):
+        as_classifier(network)
+
+
 def test_an_output_that_loses_the_batch_is_refused(assemble, write, images) -> None:
     nodes = [helper.make_node("ReduceMean", ["image"], ["m"], axes=[0], keepdims=0)]
     network = open_network(write(assemble(nodes, [info("image", ["n", 3, 8, 8])], [info("m", ["n", 8, 8])])))
     with pytest.raises(CamsimError, match=r"output 'm' gave \(3, 8, 8\), which does not begin with the batch of 1"):
         network.run(images)
+
+
+def test_a_fixed_batch_of_one_may_come_second(assemble, write, images) -> None:
+    """As ddddocr's reader: (1, T) is stated, (T, 1, C) is given."""
+    node = helper.make_node("Transpose", ["image"], ["m"], perm=[2, 0, 1, 3])
+    network = open_network(write(assemble([node], [info("image", [1, 3, 8, 8])], [info("m", [1, "t"])])))
+    (found,) = network.run(images[:1])
+    assert found["m"].shape == (8, 1, 3, 8)
+    np.testing.assert_allclose(found["m"][:, 0], images[0].transpose(0, 2, 1) / np.float32(255), rtol=1e-6)
 
 
 def sized_model(assemble, shape=(1, 3, 8, 8), size_shape=(1, 2), dtype=TensorProto.INT64) -> onnx.ModelProto:

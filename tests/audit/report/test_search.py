@@ -214,6 +214,18 @@ def test_caveats(update: Results, words: str) -> None:
     assert any(words in f"{caveat.headline} {caveat.text}" for caveat in caveats(make_results(**update)))
 
 
+def test_a_detector_has_no_errors_and_no_soft_error(search_manifest: Results) -> None:
+    task = {"key": "detection", "title": "Detection", "score": "F1 at IoU 0.5"}
+    low = case(DEVICE, 0.1, certificate=certificate(0.1, 0, 20) | {"score_of_reference": 0.3})
+    results = make_results(task=task, cases=[low], reasons=[])
+    html = render_search(results, search_manifest, {})
+    page = html[html.index("<body") : html.index("<script>")]
+    assert "Its F1 at IoU 0.5 is 30.0% there" in page
+    assert "Score lost, %" in page
+    for word in ("Errors", "ccuracy", "oft error", "classes"):
+        assert word not in page
+
+
 def test_a_strategy_that_wants_no_gradients_is_no_caveat() -> None:
     plain = strategy(name="random", gradients=False, wanted_gradients=False, why_not="the strategy random does without")
     assert not any("gradients" in caveat.headline for caveat in caveats(make_results(strategy=plain)))

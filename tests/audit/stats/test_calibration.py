@@ -96,6 +96,11 @@ def test_brier_and_likelihood_by_hand_and_by_sklearn() -> None:
     assert brier_scores(np.log([[1.0, 1e-300]]), np.array([1]))[0] == pytest.approx(2.0)
 
 
+def test_a_confidence_rounded_above_1_is_1() -> None:
+    columns = {"confidence": np.array([1.0004, 1.0]), "score": np.ones(2)}
+    assert expected_calibration_error(columns, np.ones((1, 2)))[0] == 0
+
+
 def test_a_certain_error_is_large_but_finite() -> None:
     with np.errstate(divide="ignore"):
         log_p = np.log([[1.0, 0.0]])

@@ -284,15 +284,18 @@ def primary(results: Any, row: Any) -> Any:
     return row["metrics"][results["task"]["metrics"][0]["key"]]
 
 
-def unchanged(row: Any) -> None:
-    """No drop of anything and no flip, to the last bit."""
-    drops = [found["value"] for found in row["drops"].values() if found is not None]
-    drops += [] if row["drop"] is None else [row["drop"]["value"]]
-    assert set(drops) <= {0.0}
+def unchanged(results: Any, row: Any) -> None:
+    """Every figure is the reference's, to the last bit; no drop of anything, and no flip."""
+    reference = results["profiles"][0]
+    for metric in results["task"]["metrics"]:
+        if not metric["against_reference"]:
+            assert row["metrics"][metric["key"]] == reference["metrics"][metric["key"]]
+    assert row["further"] == reference["further"]
+    drops = [*row["drops"].values(), row["drop"]]
+    assert {found["value"] for found in drops if found is not None} <= {0.0}
     assert row["flips"]["value"] == 0.0
-    assert row["metrics"]["agreement" if "agreement" in row["metrics"] else "jsd"]["value"] == (
-        1.0 if "agreement" in row["metrics"] else 0.0
-    )
+    same, exactly = ("jsd", 0.0) if results["task"]["key"] == "classification" else ("agreement", 1.0)
+    assert row["metrics"][same]["value"] == exactly
     assert row["verdict"] != "FAIL"
 
 
@@ -304,7 +307,7 @@ def test_a_perfect_model_a_twin_of_the_reference_and_a_black_picture(name: str) 
     assert results["data"]["labelled"]
     assert primary(results, results["profiles"][0])["value"] == pytest.approx(case.best, abs=1e-5)
     twin, black = rows(results)
-    unchanged(twin)
+    unchanged(results, twin)
     # Where all errors are 0, and their unit may be any, nothing tells how large one may be that was not drawn.
     assert twin["verdict"] == ("INCONCLUSIVE" if name == "regression" else "PASS")
     assert black["drop"]["low"] > MARGINS["max_drop"]
@@ -318,7 +321,7 @@ def test_a_model_that_always_says_the_same_does_not_change(name: str) -> None:
     case = cases()[name]
     results = run(case, constant, data(case), [TWIN, BLACK, BRIGHTER])
     for row in rows(results):
-        unchanged(row)
+        unchanged(results, row)
     assert primary(results, results["profiles"][0])["value"] != pytest.approx(case.best, abs=0.05)
 
 
@@ -359,10 +362,11 @@ def test_without_labels(name: str) -> None:
     results = run(case, perfect, given, [TWIN, BLACK])
     assert not results["data"]["labelled"]
     twin, black = rows(results)
-    unchanged(twin)
+    unchanged(results, twin)
     assert twin["verdict"] == "PASS"
     assert twin["drop"] is black["drop"] is None
     assert black["flips"]["value"] > 0.6
     assert black["verdict"] == "FAIL"
-    for row in rows(run(case, constant, given, [BLACK, BRIGHTER])):
-        unchanged(row)
+    results = run(case, constant, given, [BLACK, BRIGHTER])
+    for row in rows(results):
+        unchanged(results, row)

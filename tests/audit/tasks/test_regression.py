@@ -93,3 +93,18 @@ def test_truths_that_do_not_fit_are_refused() -> None:
     task = build([[1.0, 2.0], [np.nan, 2.0]], scale=(1.0,))
     with pytest.raises(CamsimError, match="s001: its truth holds NaN"):
         task.truth(task.data.samples[1], (16, 16))
+
+
+def test_numbers_have_names_where_the_model_names_them() -> None:
+    def named(*names: str) -> Regression:
+        data = dataset([Values(row) for row in TRUTHS], "values")
+        return Regression(Simple(lambda picture: np.zeros(2), names), ValuesDecoder(), data)
+
+    task = named("temperature", "humidity")
+    assert task.say(Numbers(np.array([3.21, -0.5]))) == "temperature 3.21, humidity -0.5"
+    assert [metric.title for metric in task.further] == ["MAE of temperature", "MAE of humidity"]
+    assert build().say(Numbers(np.array([3.21, -0.5]))) == "3.21, -0.5"
+    assert build(np.ones((3, 5)), 5, scale=(1.0,)).say(Numbers(np.arange(5.0))) == "0, 1, 2, 3 ..."
+    for names in (("one",), ("one", "two", "three")):
+        with pytest.raises(CamsimError, match=f"gives 2 numbers, but 'classes' lists {len(names)} names"):
+            named(*names)
