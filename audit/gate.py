@@ -209,6 +209,8 @@ class _Words:
     """The least value of the metric: a margin there can never be met."""
     scale: float = 100.0
     """From the metric's number to the one that is written."""
+    digits: int = 1
+    """Decimals, at the least."""
 
 
 _FLIPS_WORDS = _Words("flips", "%", "stay", "exceed", "they stay", "{} %", 0.0)
@@ -218,7 +220,9 @@ def _drop_words(metric: Metric | None) -> _Words:
     if metric is None:
         return _FLIPS_WORDS  # nothing will be said of a drop
     unit, scale = ("points", 100.0) if metric.unit == "%" else (metric.unit, 1.0)
-    return _Words(metric.drop_title, unit, "stays", "exceeds", "it stays", "the margin {}", -math.inf, scale)
+    return _Words(
+        metric.drop_title, unit, "stays", "exceeds", "it stays", "the margin {}", -math.inf, scale, metric.digits
+    )
 
 
 def _verdict(
@@ -249,7 +253,11 @@ def _samples(count: int) -> str:
 def _judge_metric(
     words: _Words, interval: Interval, margin: float, p_holm: float, gate: Gate, tests: int, samples: int
 ) -> tuple[Verdict, str]:
-    value, low, high, bound = _written(interval, margin, words.scale)
+    value, low, high, bound = _written(interval, margin, words.scale, words.digits)
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        measured = f"{words.name} {value} {words.unit}".rstrip() if math.isfinite(interval.value) else words.name
+        unknown = "its interval is not known from these samples" if math.isfinite(interval.value) else "is not defined"
+        return "INCONCLUSIVE", f"{measured}: {unknown}, so it cannot be held against {words.margin.format(bound)}"
     text = " ".join(part for part in (words.name, value, words.unit, f"[{low}, {high}]") if part)
     limit = words.margin.format(bound)
     # Of a fraction the size of rare failures is known; gains elsewhere must not hide that they could be unseen.
@@ -270,10 +278,10 @@ def _judge_metric(
     return "INCONCLUSIVE", text + reason
 
 
-def _written(interval: Interval, margin: float, scale: float) -> tuple[str, str, str, str]:
+def _written(interval: Interval, margin: float, scale: float, digits: int) -> tuple[str, str, str, str]:
     """Value, low, high and margin times ``scale``, with the decimals that tell the limits from the margin."""
     numbers = [scale * number for number in (interval.value, interval.low, interval.high, margin)]
-    for decimals in range(1, 5):
+    for decimals in range(digits, max(digits, 4) + 1):
         # Adding 0.0 turns -0.0 into 0.0.
         value, low, high, bound = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in numbers)
         blurred = (low == bound and interval.low != margin) or (high == bound and interval.high != margin)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.stats import Interval
+from audit.tasks.metric import spoken
 
 SEVERITY = {"FAIL": 0, "INCONCLUSIVE": 1, "PASS": 2}
 """Verdicts from worst to best."""
@@ -55,8 +56,7 @@ class Metric:
     @property
     def spoken(self) -> str:
         """The title within a sentence: ``accuracy drop``, but ``IoU of road`` and ``MAE rise``."""
-        first = self.title.partition(" ")[0]
-        return self.title[0].lower() + self.title[1:] if first[1:].islower() else self.title
+        return spoken(self.title)
 
     def text(self, value: float) -> str:
         """The number alone, with a hyphen for the minus sign, never ``-0.0``."""

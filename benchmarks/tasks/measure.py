@@ -33,7 +33,7 @@ class StoppedError(Exception):
 
 
 class Interrupting:
-    """A progress that ends the run in the middle."""
+    """A progress that ends the run after some cells."""
 
     def __init__(self, cells: int) -> None:
         self._left = cells
@@ -69,7 +69,7 @@ def measure(case: Case, folder: Path) -> Entry:
     whole = _run(file, data, folder / "whole", batch=1)
     took = time.process_time() - begun, time.perf_counter() - clock
     try:
-        _run(file, data, folder / "resumed", batch=8, progress=Interrupting(case.judged * (len(PROFILES) + 1) // 2))
+        _run(file, data, folder / "resumed", batch=8, progress=Interrupting(3 * case.judged * (len(PROFILES) + 1) // 4))
         raise MismatchError("the run ended before it was interrupted")
     except StoppedError:
         pass

@@ -22,6 +22,7 @@ def markdown(machine: Mapping[str, str], entries: Mapping[str, Entry]) -> str:
         (
             grid(heads, rows),
             f"Drops (of errors: rises) are in points for metrics in %, and in bold where the interval excludes 0. "
+            "The tiles of aerial photographs come from four photographs and count as four: hence the wide interval. "
             f"The largest difference between the figures of an ONNX file and of its module was {apart:.1g} (allowed: "
             f"{CLOSE:g}). Training took {seconds[0]:.0f} s of CPU time in all, the {cells} cells of the audits "
             f"{seconds[1]:.0f} s with their statistics and reports, on one thread of {machine['processor']}, "

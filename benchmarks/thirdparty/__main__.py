@@ -55,7 +55,7 @@ def _show(row: Row) -> None:
     print(f"  alone  {row.alone}")
     print(f"  told   {', '.join(row.declared) or 'nothing'}; assumed: {', '.join(row.assumed) or 'nothing'}")
     print(f"  task   {row.task}, {row.decoder}")
-    print(f"  found  {row.samples} samples; {row.reference or 'no labels'}; {row.worst} changed; {row.verdict}")
+    print(f"  found  {row.samples} samples; {row.reference or 'no labels'}; most changed: {row.worst}; {row.verdict}")
     for line in row.beside:
         print(f"  beside {line}")
     print(flush=True)

@@ -92,7 +92,7 @@ CASES: tuple[Case, ...] = (
         ),
         scenes=scenes.glyphs,
         shown="strewn letters, boxed",
-        checks=(Check("ddddocr, which gives whole pixels", makers("ddddocr"), compare.boxes),),
+        checks=(Check("ddddocr, which cuts sides to whole pixels", makers("ddddocr"), compare.boxes),),
     ),
     Case(
         name="blazeface-front",
@@ -190,6 +190,8 @@ CASES: tuple[Case, ...] = (
         ),
         scenes=scenes.words,
         shown="short words, with their texts",
-        checks=(Check("ddddocr", makers("ddddocr_text"), compare.texts),),
+        checks=(
+            Check("ddddocr, which turns pictures grey after it resizes them", makers("ddddocr_text"), compare.texts),
+        ),
     ),
 )

@@ -47,7 +47,7 @@ class Row:
     reference: str
     """The task's metrics under the reference camera, where there are labels."""
     worst: str
-    """The profile with the least agreement, and how much that is."""
+    """The largest share of answers that a profile changes, and which profile."""
     verdict: str
     beside: tuple[str, ...]
 
@@ -147,4 +147,6 @@ def _worst(found: Mapping[str, Any]) -> str:
     """By flips: every task has them."""
     rows = [row for row in found["profiles"] if row["role"] == "profile" and row["flips"] is not None]
     row = max(rows, key=lambda one: one["flips"]["value"])
+    if row["flips"]["value"] == 0:
+        return "none"
     return f"{100 * row['flips']['value']:.0f} % ({row['profile']})"

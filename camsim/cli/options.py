@@ -52,7 +52,7 @@ Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Use at most
 MaxSide = Annotated[
     int, typer.Option(metavar="PX", help="Longer scenes are reduced to this before capture.", rich_help_panel=DATA)
 ]
-# As audit.data.sniff.DataFormat and audit.data.truth.TruthKind, which --help need not wait for; a test holds them equal.
+# As audit.data.sniff.DataFormat and audit.data.truth.TruthKind, which --help need not wait for; a test compares them.
 Format = Literal["folder", "manifest", "coco", "yolo", "voc", "masks", "seed", "huggingface", "webdataset"]
 Kind = Literal["class", "labels", "boxes", "class_map", "values", "keypoints", "depth", "text"]
 DataFormat = Annotated[

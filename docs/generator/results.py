@@ -48,8 +48,8 @@ A run leaves one folder, `runs/TIME-MODEL` or what `--out` says:
 An unfinished run also holds `key.json` and `parts/`; `--resume` goes on from there.
 
 Numbers are in the unit of their metric; where that is `%` they are fractions: 0.05 is 5 % or 5 points. An *interval* is
-a map of `value`, `low` and `high`, two-sided at the gate's confidence; a limit that is not known is null. What else such
-a map holds is listed below it. `[]` stands for each item of a list."""
+a map of `value`, `low` and `high`, two-sided at the gate's confidence; a limit that is not known is null. What else
+such a map holds is listed below it. `[]` stands for each item of a list."""
 
 
 def results_page() -> str:

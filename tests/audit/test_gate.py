@@ -13,8 +13,9 @@ from audit.comparison import FlipRate
 from audit.gate import EXIT_CODES, Drop, Evidence, Flips, Gate, Judgement, Verdict, overall
 from audit.gate import judge as judge_of
 from audit.stats import holm, mcnemar_exact, tango, tango_p_above, wilson, wilson_p_above
-from audit.stats.drop import RateDrop
+from audit.stats.drop import MeanDrop, RateDrop
 from audit.tasks.classification import ACCURACY
+from audit.tasks.metric import Metric
 from camsim.errors import CamsimError
 
 DROP = Gate(max_drop=0.05, max_flips=None)
@@ -249,7 +250,7 @@ def test_senseless_gates_are_refused(make: Callable[[], Gate], message: str) -> 
     "changes", [{"flips": 201}, {"ref_only": 150, "other_only": 51}, {"expected": 199}, {"flips": -1}]
 )
 def test_impossible_evidence_is_refused(changes: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must not|expected"):
+    with pytest.raises(ValueError, match=r"must not|expected"):
         judge([row(**changes)], BOTH)
 
 
@@ -268,3 +269,14 @@ def test_gains_do_not_hide_that_rare_failures_could_be_unseen() -> None:
     assert few.reasons[0].endswith("below the margin 5.0, but fewer than 73 samples may miss rare failures")
     assert enough.verdict == "PASS"
     assert one(row(20, 15, 15, 0), DROP).verdict == "FAIL"  # few are enough to see that
+
+
+def test_an_interval_that_is_not_known_gives_no_verdict_and_says_so() -> None:
+    """Errors that are all 0 say nothing of how large one could be."""
+    unknown = Evidence("p", 50, 50, MeanDrop(np.zeros(50), None), FlipRate(0, 50))
+    mae = Metric("mae", "MAE", "mean", ("error",), "px", 2, "lower")
+    (judgement,) = judge_of([unknown], Gate(0.5, None, unit="px"), mae)
+    assert judgement.verdict == "INCONCLUSIVE"
+    assert judgement.reasons == (
+        "MAE rise 0.00 px: its interval is not known from these samples, so it cannot be held against the margin 0.50",
+    )

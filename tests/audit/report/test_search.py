@@ -13,7 +13,8 @@ from audit.report.search import Shot, render_search
 from audit.report.search_words import caveats, constraint_text, summary
 
 from .conftest import certificate, strategy
-from .test_html import HOSTILE, Page, append_everywhere, points
+from .page import Page
+from .test_html import HOSTILE, append_everywhere, points
 
 Results = dict[str, Any]
 DEVICE, REFERENCE = "phone/pixel-6", "reference/srgb"
