@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import onnxruntime as ort
 import torch
@@ -107,6 +106,8 @@ def _letterbox(
     scale = min(side / height, side / width)
     new = (round(width * scale), round(height * scale))
     if opencv:
+        import cv2
+
         small = cv2.resize(np.ascontiguousarray(picture), new, interpolation=cv2.INTER_LINEAR)
     else:
         small = np.asarray(Image.fromarray(np.ascontiguousarray(picture)).resize(new, Image.Resampling.BILINEAR))
