@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -15,6 +16,11 @@ import camsim
 with warnings.catch_warnings():  # colour-science says that matplotlib is not installed, which it needs for plots only
     warnings.simplefilter("ignore")
     import colour as colour
+
+# What colour-science puts in its place is no module, and breaks whoever asks whether matplotlib is there.
+for _name in [name for name, module in sys.modules.items() if name.partition(".")[0] == "matplotlib"]:
+    if getattr(sys.modules[_name], "__spec__", None) is None:
+        del sys.modules[_name]
 
 # The same examples everywhere, and no test that fails because the machine is busy.
 settings.register_profile(
