@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,9 @@ MOST_GROUPS = 1000
 
 def breakdowns(found: Pair, confidence: float) -> list[Breakdown]:
     """One for each fact that is known of the samples, those by class first."""
-    labels = [{} if text is None else json.loads(text) for text in found.own["groups"]]
-    facts = dict.fromkeys(fact for known in labels for fact in known)
     own, reference = (_scores(columns, found) for columns in (found.own, found.reference))
     result = []
-    for fact in sorted(facts, key=lambda fact: (fact != "class", fact)):
-        values = [known.get(fact) for known in labels]
+    for fact, values in found.facts().items():
         if 1 < len(set(values) - {None}) <= MOST_GROUPS:
             result.append(break_down(fact, values, reference, own, confidence=confidence))
     return result

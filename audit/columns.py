@@ -1,8 +1,14 @@
-"""Rows of one profile beside the same samples under the reference, as arrays."""
+"""Rows of one profile beside the same samples under the reference, as arrays.
+
+Text stays in Arrow's compact form: as Python objects it would be most of an audit's memory.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,15 +17,24 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Columns = dict[str, NDArray[Any]]
-"""Each (N,): float64 for numbers (NaN: null), bool, or objects (text, lists, None)."""
+"""Each (N,): float64 for numbers (NaN: null), bool, or objects (lists, None)."""
+
+TEXTS = ("sample", "profile", "cluster", "groups", "error")
+"""Columns that are not made into arrays."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The samples that were measured under both a profile and the reference, in the same order."""
+    """The N samples that were measured under both a profile and the reference, in the same order."""
 
     own: Columns
     reference: Columns
+    ids: pa.Array
+    """Of the samples, text (N,), as the next two."""
+    cluster: pa.Array
+    """Null: it stands by itself."""
+    groups: pa.Array
+    """JSON, see `audit.outcome.Outcome.groups`; null: nothing is known."""
     expected: int
     """Samples that should have been measured."""
     errors: tuple[str, ...]
@@ -28,19 +43,36 @@ class Pair:
     @property
     def samples(self) -> int:
         """Measured under both."""
-        return len(self.own["sample"])
+        return len(self.ids)
 
-    @property
+    @cached_property
     def clusters(self) -> NDArray[Any] | None:
-        """Of each sample; one without a cluster is its own. None where none has one."""
-        found = self.own["cluster"]
-        known = np.array([name is not None for name in found], dtype=bool)
-        if not known.any():
+        """Number of each sample's cluster; one without a cluster is its own. None where none has one."""
+        if self.cluster.null_count == len(self.cluster):
             return None
         # A cluster's name may be another sample's id.
-        both = zip(found, self.own["sample"], strict=True)
-        names = [f"c {name}" if name is not None else f"s {own}" for name, own in both]
-        return np.unique(names, return_inverse=True)[1]
+        together = pc.binary_join_element_wise("cluster", self.cluster, " ")
+        alone = pc.binary_join_element_wise("sample", self.ids, " ")
+        numbers: NDArray[Any] = pc.coalesce(together, alone).dictionary_encode().indices.to_numpy()
+        return numbers
+
+    def facts(self) -> dict[str, list[str | None]]:
+        """What is known of the samples: by fact, the value of each; None: not known. The class comes first."""
+        found = self.groups.dictionary_encode()
+        known: list[dict[str, str]] = [json.loads(text) for text in found.dictionary.to_pylist()]
+        places = found.indices.fill_null(-1).to_numpy()
+        names = dict.fromkeys(fact for one in known for fact in one)
+        return {
+            fact: [None if place < 0 else known[place].get(fact) for place in places]
+            for fact in sorted(names, key=lambda fact: (fact != "class", fact))
+        }
+
+    def fingerprint(self, kept: NDArray[np.bool_]) -> str:
+        """The same for the same samples in the same order."""
+        digest = hashlib.blake2b(digest_size=16)
+        for buffer in self.ids.filter(pa.array(kept)).buffers():
+            digest.update(b"" if buffer is None else buffer)
+        return digest.hexdigest()
 
 
 def pair(own: pa.Table, reference: pa.Table) -> Pair:
@@ -48,12 +80,13 @@ def pair(own: pa.Table, reference: pa.Table) -> Pair:
     errors = tuple(sorted(pc.unique(own["error"].drop_null()).to_pylist()))
     measured = own.filter(pc.is_valid(own["flip"]))
     places = pc.index_in(measured["sample"], reference["sample"])
-    return Pair(to_columns(measured), to_columns(reference.take(places)), own.num_rows, errors)
+    ids, cluster, groups = (measured[name].combine_chunks() for name in ("sample", "cluster", "groups"))
+    return Pair(to_columns(measured), to_columns(reference.take(places)), ids, cluster, groups, own.num_rows, errors)
 
 
 def to_columns(table: pa.Table) -> Columns:
-    """Arrow columns as arrays."""
-    return {name: _array(table[name]) for name in table.column_names}
+    """Arrow columns as arrays, but for the texts that every task has."""
+    return {name: _array(table[name]) for name in table.column_names if name not in TEXTS}
 
 
 def _array(column: pa.ChunkedArray) -> NDArray[Any]:

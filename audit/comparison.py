@@ -23,11 +23,11 @@ class Comparison:
     """Of one run; what is known of the reference is not computed again."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int], Measured] = {}
+        self._known: dict[tuple[str, str], Measured] = {}
 
     def interval(self, metric: Metric, found: Pair, confidence: float) -> Interval | None:
         """A profile's own figure; None where there is nothing for which the metric is defined."""
-        kept = _defined(metric, found.own)
+        kept = _defined(metric, found.own, found.samples)
         if not kept.any():
             return None
         interval = _measured(metric, found.own, found, kept).interval(confidence)
@@ -35,10 +35,10 @@ class Comparison:
 
     def drop(self, metric: Metric, found: Pair) -> PairedDrop | None:
         """Against the reference, on the samples for which the metric is defined under both; None without such."""
-        kept = _defined(metric, found.own) & _defined(metric, found.reference)
+        kept = _defined(metric, found.own, found.samples) & _defined(metric, found.reference, found.samples)
         if not kept.any():
             return None
-        key = (metric.key, hash(tuple(found.own["sample"][kept])))
+        key = (metric.key, found.fingerprint(kept))
         if key not in self._known:
             self._known[key] = _measured(metric, found.reference, found, kept)
         return self._known[key].drop_to(_measured(metric, found.own, found, kept))
@@ -68,10 +68,10 @@ def flips_of(found: Pair) -> Estimate | None:
     return FlipRate(int(flips.sum()), len(flips))
 
 
-def _defined(metric: Metric, columns: Columns) -> Kept:
+def _defined(metric: Metric, columns: Columns, samples: int) -> Kept:
     """An aggregate says itself where it is not."""
     if metric.kind == "aggregate":
-        return np.ones(len(columns["sample"]), dtype=bool)
+        return np.ones(samples, dtype=bool)
     kept: Kept = np.isfinite(columns[metric.columns[0]])
     return kept
 

@@ -59,7 +59,7 @@ class MostChanged:
         harm, lost = own["loss"] - reference["loss"], reference["score"] - own["score"]
         lost = np.where(np.isnan(lost), 1 - own["agreement"], lost)
         # Enough of each profile that the worst samples over all profiles are among them.
-        for place in np.lexsort((own["sample"].astype(str), -harm, -lost))[:SHOWN]:
+        for place in np.lexsort((-harm, -lost))[:SHOWN]:
             one = _changed(profile, int(place), float(harm[place]), found)
             known = self._worst.get(one.sample)
             if one.rank > (0, 0) and (known is None or one.rank > known.rank):
@@ -76,7 +76,7 @@ def _changed(profile: str, place: int, harm: float, found: Pair) -> Changed:
         return None if value != value else float(value)
 
     return Changed(
-        sample=found.own["sample"][place],
+        sample=found.ids[place].as_py(),
         profile=profile,
         harm=harm,
         score=number(found.own, "score"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from audit.columns import Pair
@@ -18,11 +19,12 @@ def pair(
 ) -> Pair:
     count = len(loss)
     unknown = [np.nan] * count
-    names = np.array([f"s{place:03}" for place in range(count)], dtype=object)
-    own = {"sample": names, "loss": np.array(loss), "agreement": np.array(agreement)}
+    names = pa.array([f"s{place:03}" for place in range(count)])
+    own = {"loss": np.array(loss), "agreement": np.array(agreement)}
     own |= {"score": np.array(scores or unknown), "flip": np.array(agreement) < 1}
     reference = own | {"loss": np.full(count, reference_loss), "score": np.array(reference_scores or unknown)}
-    return Pair(own, reference, count, ())
+    nothing = pa.nulls(count, pa.string())
+    return Pair(own, reference, names, nothing, nothing, count, ())
 
 
 def test_without_labels_another_answer_comes_before_a_worse_loss() -> None:
