@@ -80,7 +80,9 @@ class Lineup:
             # Noise is keyed by seed and sample alone, so that nothing but optics and sensor decides the mosaic.
             profile = camera.profile
             optics = "" if profile.optics is None else profile.optics.model_dump_json()
-            alike.setdefault(optics + profile.resolved_sensor().model_dump_json(), []).append(camera)
+            # The ISO speed is a name for the gain; it changes nothing by itself.
+            sensor = profile.resolved_sensor().model_dump_json(exclude={"iso"})
+            alike.setdefault(optics + sensor, []).append(camera)
         self._groups = [(group, CameraGroup([camera.emulator for camera in group])) for group in alike.values()]
 
     @property

@@ -129,7 +129,9 @@ def schema(columns: Mapping[str, pa.DataType]) -> pa.Schema:
 
 def to_table(outcomes: Sequence[Outcome], columns: Mapping[str, pa.DataType]) -> pa.Table:
     """Outcomes as an Arrow table, in their order."""
-    return pa.Table.from_pylist([outcome.row(columns) for outcome in outcomes], schema=schema(columns))
+    rows, shape = [outcome.row(columns) for outcome in outcomes], schema(columns)
+    # Much quicker than from_pylist, which asks every row for every name.
+    return pa.Table.from_arrays([pa.array([row.get(f.name) for row in rows], f.type) for f in shape], schema=shape)
 
 
 def write_table(path: Path, table: pa.Table) -> None:
