@@ -123,7 +123,7 @@ def run(
     samples = take(dataset.samples, split, seed)
     if not samples:
         raise NoDataError(f"{dataset.name}: no samples in the {split} part; nothing to judge")
-    subject = seen_by(subject, open_camera(base), seed)
+    subject = seen_by(subject, base, seed)
     gate = _gate(subject, max_drop, max_flips)
     points = _points(axes or {}, base if axes_of is None else one_profile(axes_of), seed)
     steps = choose_steps(corruptions)

@@ -24,8 +24,13 @@ def jensen_shannon(log_p: NDArray[np.floating[Any]], log_q: NDArray[np.floating[
     p, q = np.exp(_checked("log_p", log_p)), np.exp(_checked("log_q", log_q))
     if p.shape != q.shape:
         raise ValueError(f"log_p and log_q must have the same shape, got {p.shape} and {q.shape}")
+    return divergence(p, q)
+
+
+def divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """:func:`jensen_shannon` of probabilities (..., C) that are known to be such: (...)."""
     mean = (p + q) / 2
-    nats = (rel_entr(p, mean) + rel_entr(q, mean)).sum(axis=1) / 2
+    nats = (rel_entr(p, mean) + rel_entr(q, mean)).sum(axis=-1) / 2
     # Rounding, also that of a model's own softmax, may leave the range by as much.
     bits: NDArray[np.float64] = np.clip(nats / np.log(2), 0.0, 1.0)
     return bits

@@ -98,7 +98,7 @@ def explain(
     first, second = _devices(reference, device)
     opened, dataset = open_given(model, data, limit)
     camera = open_camera(first)
-    subject = seen_by(opened, camera, seed)
+    subject = seen_by(opened, first, seed)
     key = run_key(subject.sha256, dataset, "all", [first, second], seed, 0)
     key["profiles"] = {f"A: {first.name}": profile_hash(first), f"B: {second.name}": profile_hash(second)}
     key |= {"split_sensor": split_sensor, "orders": orders, "sobol_rows": sobol_rows}

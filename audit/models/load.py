@@ -15,7 +15,7 @@ from audit.models.factory import is_place, make
 from audit.models.huggingface import PREFIX as HUGGING_FACE
 from audit.models.huggingface import open_hf
 from audit.models.metadata import NOTHING
-from audit.models.model import Model
+from audit.models.model import Model, is_classifier
 from audit.models.network import Network
 from audit.models.onnx import OnnxModel
 from audit.models.onnx_network import OnnxNetwork, read_onnx_file
@@ -90,8 +90,8 @@ def load_model(
         UnsafeError: as there.
         CamsimError: as there, or it is no classifier.
     """
-    if hasattr(source, "log_probabilities"):
-        return cast(Model, source)
+    if is_classifier(source):
+        return source
     return as_classifier(_open(source, None if sidecar is None else Path(sidecar), overrides, trust))
 
 

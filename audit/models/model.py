@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeIs
 
 
 class Model(Protocol):
@@ -35,3 +36,8 @@ class Model(Protocol):
     def describe(self) -> dict[str, object]:
         """JSON-able: input and output, the preprocessing that is applied, and ``assumed``: what nobody declared."""
         ...
+
+
+def is_classifier(given: object) -> TypeIs[Model]:
+    """Whether it has what the audit asks of a classifier."""
+    return hasattr(given, "log_probabilities")

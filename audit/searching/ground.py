@@ -65,7 +65,6 @@ def prepare(
     """
     base = one_profile(reference)
     task, dataset = open_given(model, data, limit)
-    camera = open_camera(base)
-    task = seen_by(task, camera, seed)
-    aims = Aims(task, camera, loss)
+    task = seen_by(task, base, seed)
+    aims = Aims(task, open_camera(base), loss)
     return Ground(task, dataset, base, split_readable(dataset, seed, show), aims, seed)

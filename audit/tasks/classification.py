@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.special import expit, rel_entr
+from scipy.special import expit
 
 from audit.data import Dataset, Sample
-from audit.metrics import MARGIN_SCALE
+from audit.metrics import MARGIN_SCALE, divergence
 from audit.models.model import Model
 from audit.stats.calibration import expected_calibration_error
 from audit.targets import class_indices, output_size
@@ -110,7 +110,7 @@ class Classification:
                 "target": truth,
                 "prediction": prediction,
                 "margin": margin,
-                "jsd": _jensen_shannon(answer, reference),
+                "jsd": float(divergence(np.exp(answer), np.exp(reference))),
             },
         )
 
@@ -120,11 +120,3 @@ class Classification:
 
     def describe(self) -> dict[str, object]:
         return self.model.describe()
-
-
-def _jensen_shannon(log_p: LogP, log_q: LogP) -> float:
-    """`audit.metrics.jensen_shannon` of one pair that the model has checked."""
-    p, q = np.exp(log_p), np.exp(log_q)
-    mean = (p + q) / 2
-    bits = float((rel_entr(p, mean) + rel_entr(q, mean)).sum()) / 2 / math.log(2)
-    return min(1.0, max(0.0, bits))

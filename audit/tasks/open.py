@@ -10,7 +10,7 @@ from typing import Any, get_args
 from torch import nn
 from typing_extensions import TypeIs
 
-from audit.camera import Camera
+from audit.camera import open_camera
 from audit.data import Dataset, Sample
 from audit.data.truth import TruthKind
 from audit.decoders import (
@@ -24,6 +24,7 @@ from audit.decoders import (
 from audit.models import Model, Network, Trust, as_classifier, open_network, understand
 from audit.models.factory import is_place, make
 from audit.models.load import NOBODY
+from audit.models.model import is_classifier
 from audit.tasks.classification import Classification
 from audit.tasks.decoded import DecodedTask
 from audit.tasks.depth import DepthTask
@@ -36,6 +37,7 @@ from audit.tasks.retrieval import Retrieval
 from audit.tasks.segmentation import Segmentation
 from audit.tasks.text import TextTask
 from audit.tasks.vision_task import VisionTask
+from camsim import Profile
 from camsim.errors import CamsimError, did_you_mean
 
 DECODED: Mapping[str, Callable[[Network, Any, Dataset], DecodedTask[Any]]] = MappingProxyType(
@@ -110,7 +112,7 @@ def open_task(
         if task not in ("auto", model.key):
             raise CamsimError(f"--task {task}: the model is given as a task already, {model.key}")
         return model
-    if _is_classifier(model):
+    if is_classifier(model):
         if task not in ("auto", "classification"):
             raise CamsimError(f"--task {task}: {model.name} is given as a classifier")
         return Classification(model, data)
@@ -142,17 +144,14 @@ def _is_task(model: object) -> TypeIs[VisionTask[Any]]:
     return hasattr(model, "mark")
 
 
-def _is_classifier(model: object) -> TypeIs[Model]:
-    return hasattr(model, "log_probabilities")
-
-
-def seen_by(task: VisionTask[Any], reference: Camera, seed: int) -> VisionTask[Any]:
+def seen_by(task: VisionTask[Any], reference: Profile, seed: int) -> VisionTask[Any]:
     """The same task where it compares with pictures of the reference camera themselves: retrieval's gallery."""
     if not isinstance(task, Retrieval):
         return task
+    camera = open_camera(reference)
 
     def show(sample: Sample) -> Any:
-        return reference.shoot(sample.load(), seed, sample.id)
+        return camera.shoot(sample.load(), seed, sample.id)
 
     return task.through(show)
 

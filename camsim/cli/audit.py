@@ -110,6 +110,7 @@ def audit(
 
     Exit codes: 0 pass, 1 fail, 2 usage, 3 inconclusive or no data, 4 refused as unsafe, 5 internal error.
     """
+    given = dict(locals())
     if more and not profiles:
         raise typer.BadParameter(
             f"one MODEL is audited at a time; {more[0]!r} is one too many (pictures: --data, devices: --profiles)"
@@ -118,40 +119,14 @@ def audit(
         raise typer.BadParameter(f"{str(model)!r} stands where MODEL is expected: camsim audit MODEL --profiles A B")
     # A name is declared of the model, as a sidecar would; code makes a task of the model and the data.
     own = task if task is not None and ":" in task else None
-    subject = options.open_network(
-        model,
-        sidecar=sidecar,
-        input_size=input_size,
-        layout=layout,
-        color=color,
-        scale=scale,
-        mean=mean,
-        std=std,
-        resize=resize,
-        classes=classes,
-        output=output,
-        output_kind=output_kind,
-        task=None if own else task,
-        decoder=decoder,
-        factory=factory,
-        trust_model=trust_model,
-    )
+    subject = options.open_network(model, **options.about_model(given | ({"task": None} if own else {})))
     import audit as auditing
     from audit.axes import parse_axis
     from audit.expect import parse_expected
     from audit.models import Trust
     from audit.report import print_summary
 
-    dataset = auditing.open_dataset(
-        data,
-        labels=labels,
-        limit=limit,
-        max_side=max_side,
-        data_format=data_format,
-        truth=truth,
-        raw_profile=raw_profile,
-        intensity=intensity,
-    )
+    dataset = auditing.open_dataset(data, **options.about_data(given))
     folder = options.run_folder(out, model, resume=resume)
     with options.run_bars(out, folder) as bars:
         result = auditing.run(

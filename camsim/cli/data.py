@@ -34,18 +34,10 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what a dataset is understood as: samples, classes, truth, and what is wrong with it."""
+    given = dict(locals())
     from audit.data import open_dataset
 
-    dataset = open_dataset(
-        path,
-        labels=labels,
-        limit=limit,
-        max_side=max_side,
-        data_format=data_format,
-        truth=truth,
-        raw_profile=raw_profile,
-        intensity=intensity,
-    )
+    dataset = open_dataset(path, **options.about_data(given))
     facts = _facts(dataset)
     if as_json:
         print(json.dumps(facts))

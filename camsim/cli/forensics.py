@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from camsim.cli import options
 from camsim.cli.errors import handled
-
-if TYPE_CHECKING:
-    pass
 
 WORK = "How much work"
 
@@ -85,38 +82,13 @@ def forensics(
     The parts in which the devices differ are exchanged one by one and in all combinations; each gets its share of the
     drop, with an interval. Exit codes: 0 done, 2 usage, 3 no data, 4 refused as unsafe, 5 internal error.
     """
-    subject = options.open_network(
-        model,
-        sidecar=sidecar,
-        input_size=input_size,
-        layout=layout,
-        color=color,
-        scale=scale,
-        mean=mean,
-        std=std,
-        resize=resize,
-        classes=classes,
-        output=output,
-        output_kind=output_kind,
-        task=task,
-        decoder=decoder,
-        factory=factory,
-        trust_model=trust_model,
-    )
+    given = dict(locals())
+    subject = options.open_network(model, **options.about_model(given))
     import audit
     from audit.forensics import explain
     from audit.report.forensics_terminal import print_forensics
 
-    dataset = audit.open_dataset(
-        data,
-        labels=labels,
-        limit=limit,
-        max_side=max_side,
-        data_format=data_format,
-        truth=truth,
-        raw_profile=raw_profile,
-        intensity=intensity,
-    )
+    dataset = audit.open_dataset(data, **options.about_data(given))
     folder = options.run_folder(out, model, resume=resume)
     with options.run_bars(out, folder) as bars:
         explanation = explain(

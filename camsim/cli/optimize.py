@@ -74,35 +74,12 @@ def optimize(
 
     Exit codes: 0 done, whatever came out; 2 usage, 3 too few samples, 4 refused as unsafe, 5 internal error.
     """
-    subject = options.load_model(
-        model,
-        sidecar=sidecar,
-        input_size=input_size,
-        layout=layout,
-        color=color,
-        scale=scale,
-        mean=mean,
-        std=std,
-        resize=resize,
-        classes=classes,
-        output=output,
-        output_kind=output_kind,
-        factory=factory,
-        trust_model=trust_model,
-    )
+    given = dict(locals())
+    subject = options.load_model(model, **options.about_model(given))
     import audit as auditing
     from audit.optimize import Plan, tune
 
-    dataset = auditing.open_dataset(
-        data,
-        labels=labels,
-        limit=limit,
-        max_side=max_side,
-        data_format=data_format,
-        truth=truth,
-        raw_profile=raw_profile,
-        intensity=intensity,
-    )
+    dataset = auditing.open_dataset(data, **options.about_data(given))
     folder = options.run_folder(out, model, resume=resume)
     with options.run_bars(out, folder) as bars:
         tuned = tune(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, TypeVar, Unpack, cast
 
 import typer
 from typer.core import TyperCommand
@@ -150,6 +150,28 @@ class Declared(TypedDict, total=False):
     decoder: str | None
     factory: str | None
     trust_model: str | None
+
+
+class Found(TypedDict, total=False):
+    """What the options say about the data."""
+
+    labels: Literal["auto", "folders", "none"]
+    limit: int | None
+    max_side: int
+    data_format: Format | None
+    truth: Kind | None
+    raw_profile: str | None
+    intensity: float | None
+
+
+def about_model(given: Mapping[str, Any]) -> Declared:
+    """Of a command's parameters, those about the model."""
+    return cast(Declared, {name: given[name] for name in Declared.__annotations__ if name in given})
+
+
+def about_data(given: Mapping[str, Any]) -> Found:
+    """Of a command's parameters, those about the data."""
+    return cast(Found, {name: given[name] for name in Found.__annotations__ if name in given})
 
 
 def load_model(model: Path, **declared: Unpack[Declared]) -> Model:

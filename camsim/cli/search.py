@@ -153,39 +153,15 @@ def search(
     Exit codes: 0 done or within the margin, 1 beyond it, 2 usage, 3 inconclusive or no data, 4 refused as unsafe,
     5 internal error.
     """
-    given: dict[str, Any] = {
-        "sidecar": sidecar,
-        "input_size": input_size,
-        "layout": layout,
-        "color": color,
-        "scale": scale,
-        "mean": mean,
-        "std": std,
-        "resize": resize,
-        "classes": classes,
-        "output": output,
-        "output_kind": output_kind,
-        "task": task,
-        "decoder": decoder,
-        "factory": factory,
-        "trust_model": trust_model,
-    }
+    given = dict(locals())
+    declared, found = options.about_model(given), options.about_data(given)
     constraint = _constraint(bound, weight)
-    subject = options.open_network(model, **given)
+    subject = options.open_network(model, **declared)
     import audit as auditing
     from audit.report.search_terminal import print_search
     from camsim.cli.progress import Bars
 
-    dataset = auditing.open_dataset(
-        data,
-        labels=labels,
-        limit=limit,
-        max_side=max_side,
-        data_format=data_format,
-        truth=truth,
-        raw_profile=raw_profile,
-        intensity=intensity,
-    )
+    dataset = auditing.open_dataset(data, **found)
     if replay is not None:
         with Bars() as bars:
             certificate = auditing.replay(
@@ -207,13 +183,7 @@ def search(
         "reference": reference,
         "loss": loss,
         "jpeg": jpeg,
-        "labels": labels,
-        "limit": limit,
-        "max_side": max_side,
-        "data_format": data_format,
-        "truth": truth,
-        "raw_profile": raw_profile,
-        "intensity": intensity,
+        **found,
         "seed": seed,
     }
     with options.run_bars(out, folder) as bars:
@@ -240,7 +210,7 @@ def search(
             out=folder,
             resume=resume,
             command=options.command_line(),
-            replay=lambda file: _replay_command(model, folder, file, kept | given),
+            replay=lambda file: _replay_command(model, folder, file, kept | declared),
             progress=bars,
         )
     options.show_results(result.results, folder, print_search, as_json)
