@@ -11,6 +11,8 @@ from camsim.atomic import atomic_path, write_text
 from camsim.errors import CamsimError
 
 NAME = "efficientnet-lite0"
+CLASSES = Path(__file__).parent / "imagenet-classes.txt"
+"""The names that torchvision gives the classes of ImageNet; of four that stand twice, it says which is meant."""
 SIDECAR = """\
 camsim_model: 1
 color: RGB
@@ -21,12 +23,13 @@ resize: crop          # shorter side to 256, then the central 224 x 224
 resize_shorter: 256
 filter: bicubic
 output_kind: logits
+classes: imagenet-classes.txt
 """
 """The preprocessing its authors state: (x - 127) / 128 on 224 x 224."""
 
 
 def export_efficientnet(folder: Path) -> Path:
-    """Write ``efficientnet-lite0.onnx`` and its sidecar into ``folder``.
+    """Write ``efficientnet-lite0.onnx``, its sidecar and the names of its classes into ``folder``.
 
     Raises:
         CamsimError: the packages of the extra ``demo`` are missing, or the folder cannot be written.
@@ -49,6 +52,7 @@ def export_efficientnet(folder: Path) -> Path:
             input_names=["image"],
             output_names=["logits"],
         )
+    write_text(folder / CLASSES.name, CLASSES.read_text(encoding="utf-8"))
     write_text(sidecar_path, SIDECAR)
     return model_path
 

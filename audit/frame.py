@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ class Frame:
     """A picture of ``shape`` was resized to ``resized`` and laid on a canvas of ``fed``, which cut the rest off."""
 
     shape: Shape
-    """Of the picture."""
+    """Of the picture; or of the scene that it shows, where a camera gives pictures of another size (see `of_scene`)."""
     fed: Shape
     """Of what the model was given."""
     resized: Shape
@@ -29,6 +29,16 @@ class Frame:
     def unchanged(cls, shape: Shape) -> Frame:
         """Of a model that takes pictures as they are."""
         return cls(shape, shape, shape, 0, 0)
+
+    def of_scene(self, shape: Shape) -> Frame:
+        """The same way back, on to the pixels of a scene of ``shape`` that the whole picture shows.
+
+        Labels are drawn on the scene, so that is where answers are compared, as the field does: of boxes and points the
+        coordinates are scaled, with pixel edges at whole numbers (a pixel's centre lies at + 1/2); maps are resampled
+        to the scene's pixels. Where a stage leaves out a last odd row or column, that is up to one pixel of the scene
+        off at the far border.
+        """
+        return replace(self, shape=shape)
 
     def points_to_picture(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(..., 2) x, y in pixels of the model's input -> in pixels of the picture; not cut at its border."""

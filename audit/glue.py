@@ -25,7 +25,7 @@ from audit.models.sniff import FileKind, refuse, sniff
 from camsim.display import eight_bit
 from camsim.emulator import Emulator
 from camsim.errors import CamsimError
-from camsim.export import MAX_BYTES, OPSETS, CameraGraph, Source, add_metadata, describe, trace
+from camsim.export import MAX_BYTES, OPSETS, CameraGraph, Source, add_metadata, check_size, describe, trace
 
 _SAME = 1e-4
 """A model that was brought to another opset must give the same up to this, relative to its largest output."""
@@ -94,12 +94,13 @@ def glue(
     try:
         wanted = image_input(checked.proto.graph, declared.layout, declared.color)
         prepared, assumed = resolve(declared, wanted)
-        frame, crop = frame_and_crop(prepared, size)
+        frame, crop = _frame_and_crop_of(camera, prepared, size)
         proto = _whole(checked, model)
         proto = _at_opset(proto, opset, wanted, prepared)
     except CamsimError as error:
         lines = "\n".join(f"{model}: {line}" for line in str(error).splitlines())
         raise type(error)(lines) from None
+    check_size(camera, frame)
     used = set(_names(proto.graph))
     front = trace(
         PreparedCamera(CameraGraph(camera, source), prepared, crop),
@@ -122,6 +123,23 @@ def glue(
     except Exception as error:  # onnxruntime's errors have no base class of their own
         raise CamsimError(f"{model}: onnxruntime cannot load it with a camera in front: {first_line(error)}") from None
     return glued, assumed
+
+
+def _frame_and_crop_of(
+    camera: Emulator, prepared: ResolvedPreprocess, size: tuple[int, int] | None
+) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """`frame_and_crop`, where the camera's frame may be of another size than its picture."""
+    if not camera.profile.changes_size:
+        return frame_and_crop(prepared, size)
+    if size is not None:
+        return size, frame_and_crop(prepared, camera.output_size(*size))[1]
+    picture, crop = frame_and_crop(prepared, None)
+    if picture is not None:
+        raise CamsimError(
+            f"{camera.profile.name} gives pictures of another size than its frames, and the model takes "
+            f"{picture[0]}x{picture[1]} (height x width); give the --size of a frame that becomes such a picture"
+        )
+    return None, crop
 
 
 def frame_and_crop(

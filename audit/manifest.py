@@ -22,7 +22,7 @@ def run_key(
     model_sha256: str, data: Dataset, split: str, profiles: Sequence[Profile], seed: int, search: int
 ) -> dict[str, Any]:
     """What decides the outcomes of a run; two runs with the same key have the same results."""
-    return {
+    key = {
         "camsim": version("camsim"),
         "model": model_sha256,
         "data": data.sha256,
@@ -32,6 +32,7 @@ def run_key(
         "seed": seed,
         "search": search,
     }
+    return key if data.unprocess is None else key | {"unprocess": dict(data.unprocess)}
 
 
 def profile_hash(profile: Profile) -> str:
@@ -56,7 +57,7 @@ def build_manifest(
         "search": key["search"],
         "profiles": key["profiles"],
         "notes": list(notes),
-    }
+    } | ({"unprocess": key["unprocess"]} if "unprocess" in key else {})
 
 
 def _version(package: str) -> str | None:

@@ -15,7 +15,7 @@ from audit.camera import Shooter
 from audit.data import Sample
 from audit.outcome import Failure, Outcome
 from audit.tasks.mark import Mark
-from audit.tasks.vision_task import VisionTask
+from audit.tasks.vision_task import VisionTask, ask
 from audit.threads import ahead
 from camsim.errors import CamsimError
 
@@ -44,6 +44,8 @@ class _Shot:
     sample: Sample
     pictures: Mapping[str, NDArray[np.uint8]]
     """By the camera's name; the reference's first."""
+    shape: tuple[int, int] = (0, 0)
+    """(height, width) of the scene."""
     truth: Any = None
     """What the task says is right."""
     unreadable: str | None = None
@@ -86,7 +88,7 @@ def measure(
                 unreadable.append(Unreadable(shot.sample.id, shot.unreadable))
                 step(len(lineup.names))
             else:
-                answers = _ask(task, shot.pictures, step, must_work=not (proven or found))
+                answers = _ask(task, shot, step, must_work=not (proven or found))
                 if not found:
                     reference = next(iter(answers.values()))
                 found |= {name: mark(task, answer, reference, shot.truth) for name, answer in answers.items()}
@@ -108,7 +110,8 @@ def _shoot(task: VisionTask[Any], samples: Iterable[Sample], lineup: Shooter, se
         pictures: dict[str, NDArray[np.uint8]] = {}
         try:
             scene = sample.load()
-            truth = task.truth(sample, (scene.shape[1], scene.shape[2]))
+            shape = (scene.shape[1], scene.shape[2])
+            truth = task.truth(sample, shape)
             shown = lineup.shoot(scene, seed, sample.id)
             pictures |= next(shown)
         except CamsimError as error:
@@ -117,27 +120,25 @@ def _shoot(task: VisionTask[Any], samples: Iterable[Sample], lineup: Shooter, se
         for some in chain([{}], shown):
             pictures |= some
             if sum(picture.nbytes for picture in pictures.values()) >= SHOT_BYTES:
-                yield _Shot(sample, pictures, truth)
+                yield _Shot(sample, pictures, shape, truth)
                 pictures = {}
         if pictures:
-            yield _Shot(sample, pictures, truth)
+            yield _Shot(sample, pictures, shape, truth)
 
 
-def _ask(
-    task: VisionTask[P], pictures: Mapping[str, NDArray[np.uint8]], step: Callable[[int], None], *, must_work: bool
-) -> dict[str, P | Failure]:
+def _ask(task: VisionTask[P], shot: _Shot, step: Callable[[int], None], *, must_work: bool) -> dict[str, P | Failure]:
     """What the model says of each picture. ``must_work``: an error with the first one, the reference's, is raised."""
     try:
-        answers = task.predict(list(pictures.values()))
+        answers = ask(task, list(shot.pictures.values()), shot.shape)
     except CamsimError:
         pass  # with one of them; each is judged by itself, to know which
     else:
-        step(len(pictures))
-        return dict(zip(pictures, answers, strict=True))
+        step(len(shot.pictures))
+        return dict(zip(shot.pictures, answers, strict=True))
     found: dict[str, P | Failure] = {}
-    for name, picture in pictures.items():
+    for name, picture in shot.pictures.items():
         try:
-            (found[name],) = task.predict([picture])
+            (found[name],) = ask(task, [picture], shot.shape)
         except CamsimError as error:
             if must_work and not found:
                 raise

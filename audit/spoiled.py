@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from audit.camera import Camera
 from audit.data import Dataset
 from audit.progress import Progress
-from audit.tasks.vision_task import VisionTask
+from audit.sketch import Sketch, sketch_truth
+from audit.tasks.decoded import DecodedTask
+from audit.tasks.vision_task import VisionTask, ask
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Spoiled:
     reference: NDArray[np.uint8]
     """(H, W, 3), as the next."""
     picture: NDArray[np.uint8]
+    reference_sketch: Sketch | None = None
+    """Where the answer under the reference says that something is, as the next; None: it does not say where."""
+    sketch: Sketch | None = None
+    truth: Sketch | None = None
+    """Where the labels say so."""
 
 
 def take_spoiled(
@@ -50,9 +57,16 @@ def take_spoiled(
     pictures: list[Spoiled] = []
     for one in changed:
         scene = samples[one["sample"]].load()
-        pair = [camera.shoot(scene, seed, one["sample"]) for camera in (cameras[0], by_name[one["profile"]])]
-        before, after = task.predict(pair)
+        pair = (cameras[0].shoot(scene, seed, one["sample"]), by_name[one["profile"]].shoot(scene, seed, one["sample"]))
+        shape = (scene.shape[1], scene.shape[2])
+        before, after = ask(task, pair, shape)
         rows.append({**one, "reference_answer": task.say(before), "answer": task.say(after)})
-        pictures.append(Spoiled(*pair))
+        if isinstance(task, DecodedTask):
+            truth = samples[one["sample"]].load_truth(shape) if task.labelled else None
+            pictures.append(
+                Spoiled(*pair, task.sketch(before, shape), task.sketch(after, shape), sketch_truth(truth, shape))
+            )
+        else:
+            pictures.append(Spoiled(*pair))
         show.advance(1)
     return rows, tuple(pictures)

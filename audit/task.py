@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
+from audit.frame import Shape
 from audit.metrics import MARGIN_SCALE, jensen_shannon, soft_errors
 from audit.models import Model
 from audit.models.gradient import GradientModel, NoGradient
@@ -33,16 +35,26 @@ class Judged:
     """(N,) in [0, 1], 1 where the model is right: the prediction is the aim, or the sample's IoU."""
 
 
-class Task(Protocol):
-    """A model together with what it should say of each sample."""
+class Judge(Protocol):
+    """What of a task is needed to measure with it."""
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
         """Loss and score of N pictures (H, W, 3), RGB, 0..255, as the device hands them out, of the samples ``ids``.
+
+        Args:
+            pictures: what is judged.
+            ids: whose pictures they are.
+            shape: (height, width) of the scenes, to which the labels belong; None: that of the pictures. See
+                `judge_shot`.
 
         Raises:
             CamsimError: the model fails, or a sample has no aim.
         """
         ...
+
+
+class Task(Judge, Protocol):
+    """A model together with what it should say of each sample."""
 
     @property
     def no_gradient(self) -> str | None:
@@ -56,6 +68,13 @@ class Task(Protocol):
             CamsimError: there is no gradient, or a sample has no aim.
         """
         ...
+
+
+def judge_shot(task: Judge, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape) -> Judged:
+    """`Task.judge` of pictures of scenes of ``shape`` (height, width), for which a camera may give another size."""
+    if all(picture.shape[:2] == shape for picture in pictures):
+        return task.judge(pictures, ids)  # all that a task of one's own need know
+    return task.judge(pictures, ids, shape)
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,7 @@ class ClassTask:
     gradient: GradientModel | NoGradient | None = None
     loss: Loss = "soft_error"
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
         log_p = self.model.log_probabilities(pictures)
         aims = np.array([_of(self.aims, name, "class") for name in ids])
         losses = soft_errors(log_p, aims) if self.loss == "soft_error" else -log_p[np.arange(len(aims)), aims]
@@ -103,7 +122,7 @@ class DisagreementTask:
     """Log-probabilities (C,) of each sample under the reference camera."""
     gradient: GradientModel | NoGradient | None = None
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
         log_p, log_q = self.model.log_probabilities(pictures), self._references(ids)
         return Judged(jensen_shannon(log_p, log_q), (log_p.argmax(axis=1) == log_q.argmax(axis=1)).astype(np.float64))
 
@@ -126,6 +145,9 @@ class PixelTask:
     The loss of a sample is the soft error of its pixels, averaged over each class that its target holds, then over
     those classes: unweighted, a large background would hide that small objects are lost, which the IoU does not. Its
     score is the mean IoU over the classes that its target or its prediction holds.
+
+    Where a camera gives pictures of another size than their scenes, the logits are resized to the target's pixels,
+    bilinear, the usual way in segmentation.
     """
 
     network: Callable[[Tensor], Tensor]
@@ -137,12 +159,12 @@ class PixelTask:
     differentiable: bool = True
     """Whether ``network`` has a gradient."""
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
         losses, scores = [], []
         for picture, name in zip(pictures, ids, strict=True):  # one by one: a result does not depend on the others
             image = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
             with torch.no_grad():
-                logits = self._logits(image)
+                logits = self._logits(image, name)
                 target = self._target(name, logits)
                 loss = float(self._mean(logits, target[None])[0])
             if not np.isfinite(loss):
@@ -158,13 +180,17 @@ class PixelTask:
     def losses(self, images: Tensor, ids: Sequence[str]) -> Tensor:
         if self.no_gradient is not None:
             raise CamsimError(f"there are no gradients: {self.no_gradient}")
-        logits = self._logits(images)
+        logits = self._logits(images, ids[0])
         return self._mean(logits, torch.stack([self._target(name, logits) for name in ids]))
 
-    def _logits(self, images: Tensor) -> Tensor:
+    def _logits(self, images: Tensor, name: str) -> Tensor:
+        """(B, C, H, W) of images of one size, in the pixels of the target of one of them."""
         logits = self.network(images)
         if logits.ndim != 4 or logits.shape[0] != images.shape[0]:
             raise CamsimError(f"the network must give logits (B, C, H, W), got {tuple(logits.shape)}")
+        size = np.shape(_of(self.targets, name, "target"))
+        if logits.shape[-2:] == images.shape[-2:] != size and _shows_all(images.shape[-2:], size):
+            logits = interpolate(logits, size, mode="bilinear", align_corners=False)
         # One logit is that of class 1 against class 0.
         return torch.cat([torch.zeros_like(logits), logits], dim=1) if logits.shape[1] == 1 else logits
 
@@ -192,6 +218,11 @@ class PixelTask:
         sizes = zeros.scatter_add(1, classes.flatten(1), counts.flatten(1).to(errors.dtype))
         sums = zeros.scatter_add(1, classes.flatten(1), errors * counts.flatten(1))
         return (sums / sizes.clamp_min(1)).sum(dim=1) / (sizes > 0).sum(dim=1)
+
+
+def _shows_all(size: Sequence[int], whole: Sequence[int]) -> bool:
+    """Whether a picture of that height and width can be all of a scene, up to a row or column that was left out."""
+    return len(whole) == 2 and abs(size[0] * whole[1] - size[1] * whole[0]) <= max(whole)
 
 
 def _soft_errors(scores: Tensor, aims: Tensor) -> Tensor:

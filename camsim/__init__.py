@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from camsim.group import CameraGroup, develop_many
     from camsim.optics import Optics
     from camsim.profile import Profile, Provenance
+    from camsim.raw_scene import RawScene, scene_from_raw
     from camsim.sensor import Sensor
     from camsim.spec import Knob, Range
+    from camsim.unprocess import Unprocess
     from camsim.validation import Validation, validate
 
 __version__ = _version("camsim")
@@ -38,13 +40,16 @@ _HOMES = {
     "ProfileError": "camsim.errors",
     "Provenance": "camsim.profile",
     "Range": "camsim.spec",
+    "RawScene": "camsim.raw_scene",
     "Sensor": "camsim.sensor",
+    "Unprocess": "camsim.unprocess",
     "UnsafeError": "camsim.errors",
     "Validation": "camsim.validation",
     "compile": "camsim.emulator",
     "develop_many": "camsim.group",
     "load": "camsim.catalog",
     "save": "camsim.catalog",
+    "scene_from_raw": "camsim.raw_scene",
     "select": "camsim.catalog",
     "shipped": "camsim.catalog",
     "validate": "camsim.validation",
@@ -61,7 +66,9 @@ __all__ = [
     "ProfileError",
     "Provenance",
     "Range",
+    "RawScene",
     "Sensor",
+    "Unprocess",
     "UnsafeError",
     "Validation",
     "__version__",
@@ -71,6 +78,7 @@ __all__ = [
     "load",
     "optics",
     "save",
+    "scene_from_raw",
     "select",
     "sensor",
     "shipped",

@@ -11,7 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from camsim.errors import CamsimError
 from camsim.profile import Profile
+from camsim.sensor.missing_noise import PresentNoise
 
 _WORTH_A_KERNEL = 2**15
 """Numbers below which NumPy's two passes are quick enough."""
@@ -39,6 +41,33 @@ def check_scene(scene: Tensor) -> None:
     low, high = limits(scene)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("the scene has NaN or infinite values")
+
+
+def check_noise(noise: PresentNoise, scene: Tensor, profile: Profile) -> PresentNoise:
+    """The noise, where a device can tell how much of it is missing.
+
+    Raises:
+        ValueError: of another shape than the scene, negative or not finite.
+        CamsimError: the device's optics would blur it or make it uneven, or its sensor reads a pixel several
+            times or row after row.
+    """
+    if noise.variance.shape != scene.shape:
+        raise ValueError(f"noise needs a variance of shape {tuple(scene.shape)}, got {tuple(noise.variance.shape)}")
+    low, high = limits(noise.variance)
+    if not (low >= 0 and math.isfinite(high)):
+        raise ValueError(f"a variance is not negative and finite, got [{low:g}, {high:g}]")
+    if profile.optics is not None:
+        raise CamsimError(
+            f"{profile.name}: its optics would blur the noise that the scene brings along, so that what is missing is "
+            "not known; leave optics out of the profile, or give the scene without its noise"
+        )
+    for name in ("hdr", "rolling_shutter"):
+        if getattr(profile.sensor, name) is not None:
+            raise CamsimError(
+                f"{profile.name}: how much is missing of the noise that the scene brings along is not known with "
+                f"sensor.{name}; leave that out of the profile, or give the scene without its noise"
+            )
+    return noise
 
 
 def check_dn(raw: Tensor, profile: Profile) -> None:

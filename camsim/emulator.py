@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from camsim import catalog
-from camsim.checks import check_dn, check_out, check_scene, check_shape
+from camsim.cfa import period
+from camsim.checks import check_dn, check_noise, check_out, check_scene, check_shape
 from camsim.display import eight_bit
 from camsim.errors import CamsimError, did_you_mean
 from camsim.fused import FusedIsp
@@ -18,15 +19,18 @@ from camsim.lowering import LoweringError
 from camsim.optics import OpticsModule
 from camsim.profile import Profile
 from camsim.sensor import SampleId, SensorModule
+from camsim.sensor.missing_noise import PresentNoise
 from camsim.spec import Knob, Stage
-from camsim.tiling import chain_reach, develop_tiled
+from camsim.tiling import TILE, chain_reach, develop_tiled
 
 TILED_FROM = 2**19
 """Pixels from which the plain path develops tile by tile; below, cutting costs more than it saves."""
 
 
 class Isp(nn.Module):
-    """The ISP chain: (B, 1, H, W) DN to (B, 3, H, W) display-encoded; its children are the stages, by name.
+    """The ISP chain: (B, 1, H, W) DN to (B, 3, H', W') display-encoded; its children are the stages, by name.
+
+    H' and W' are those of `Profile.output_size`: H and W, unless a stage changes the size.
 
     It goes stage by stage and checks nothing, so that it can be traced, vmapped and exported; `Emulator.develop` checks
     its input first, and is the quick way.
@@ -49,7 +53,7 @@ class Isp(nn.Module):
 
 
 class Emulator(nn.Module):
-    """A camera device. Its parameters are the profile's knobs, under the same names.
+    """A camera device. Its parameters are the profile's knobs, under the same names, and the weights of a network.
 
     Turn a knob for one call with ``torch.func.functional_call(camera, {"isp.white_balance.gains": gains}, (scene,))``.
     """
@@ -61,8 +65,11 @@ class Emulator(nn.Module):
         self.sensor = SensorModule(profile.resolved_sensor(), fused=fused is not False)
         self.isp = Isp(profile)
         self._wants_fused = fused
-        self._reach = chain_reach(profile.resolved_isp())
-        self._can_tile = not any(stage.depends_on_place or stage.form == "global" for stage in profile.isp)
+        self._period = max(2, period(profile.raw_format.cfa))
+        self._reach = chain_reach(profile.resolved_isp(), self._period)
+        self._can_tile = not any(
+            stage.depends_on_place or stage.form == "global" or stage.changes_size() for stage in profile.isp
+        )
         self._fused: FusedIsp | LoweringError | None = None
 
     @property
@@ -74,6 +81,11 @@ class Emulator(nn.Module):
             for name, knob in self.profile.knobs().items()
         }
 
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what `develop` gives for a mosaic of that height and width, and so of what comes of a
+        scene: the same, unless a stage of the ISP changes them."""
+        return self.profile.output_size(height, width)
+
     def capture(
         self,
         scene: Tensor,
@@ -81,6 +93,7 @@ class Emulator(nn.Module):
         ids: Sequence[SampleId] | None = None,
         *,
         dtype: torch.dtype | None = None,
+        noise: PresentNoise | None = None,
     ) -> Tensor:
         """What the optics and the sensor make of a scene.
 
@@ -92,19 +105,27 @@ class Emulator(nn.Module):
                 0, 1, 2 ...
             dtype: of the mosaic: None for that of the knobs; torch.uint16 for the integers that it holds, without a
                 gradient.
+            noise: what the scene brings along of the sensor that measured it (`camsim.scene_from_raw`): only what is
+                missing to this device's shot and read noise is added. None: the scene is free of noise.
 
         Returns:
             (B, 1, H, W) DN as they lie in the container.
 
         Raises:
             ValueError: wrong shape, integers, NaN or infinity, or not one id for each sample.
-            CamsimError: ``fused=True`` was asked for, and is not possible here.
+            CamsimError: ``fused=True`` was asked for, and is not possible here; or noise that this device's optics
+                would change, or whose share its sensor cannot tell.
         """
         check_scene(scene)
         names = list(range(scene.shape[0])) if ids is None else list(ids)
         if len(names) != scene.shape[0]:
             raise ValueError(f"needs one id for each of {scene.shape[0]} samples, got {len(names)}")
         light = self._through_optics(scene.to(next(self.parameters()).dtype))
+        if noise is not None:
+            if self._wants_fused:
+                raise CamsimError(f"{self.profile.name}: fused=True is not possible: the scene brings noise along")
+            dn: Tensor = self.sensor(light, seed, names, check_noise(noise, scene, self.profile))
+            return dn.to(torch.uint16) if dtype is torch.uint16 else dn
         if self._wants_fused and not self.sensor.can_fuse(light):
             unknown = [f"the fused pass knows no {name}" for name in self.sensor.beyond_fused]
             reason = _not_fusable(scene, next(self.parameters())) or next(
@@ -137,11 +158,12 @@ class Emulator(nn.Module):
                 integers.
             dtype: of the image: None for that of the knobs; torch.uint8 for true 8-bit rounding of values limited to
                 [0, 1], without a gradient.
-            out: (B, 3, H, W) contiguous memory to write into, of that dtype; without a gradient. For large frames,
+            out: (B, 3, H', W') contiguous memory to write into, of that dtype; without a gradient. For large frames,
                 fresh memory costs more than the computation.
 
         Returns:
-            (B, 3, H, W) display-encoded, in [0, 1] where the chain clips; 0..255 for torch.uint8.
+            (B, 3, H', W'), of the height and width of `output_size`, display-encoded, in [0, 1] where the chain clips;
+            0..255 for torch.uint8.
 
         Raises:
             ValueError: wrong shape, DN that this device cannot give, or an ``out`` that does not fit.
@@ -154,7 +176,9 @@ class Emulator(nn.Module):
             raise ValueError(f"dtype must be None, {knob.dtype} or torch.uint8, got {dtype}")
         as_bytes = dtype is torch.uint8
         if out is not None:
-            check_out(out, (raw.shape[0], 3, *raw.shape[-2:]), torch.uint8 if as_bytes else knob.dtype)
+            check_out(
+                out, (raw.shape[0], 3, *self.output_size(*raw.shape[-2:])), torch.uint8 if as_bytes else knob.dtype
+            )
         wants_gradient = not as_bytes and out is None and self._wants_gradient(raw)
         fused = self._fused_isp(raw)
         if fused is not None and not wants_gradient:
@@ -175,8 +199,8 @@ class Emulator(nn.Module):
             knobs: (K, ...) values for each of some knobs of the ISP, by name; the others stay as they are.
 
         Returns:
-            (K, B, 3, H, W) display-encoded. Kernels of filters keep the size that the profile gives them. A gradient
-            reaches the values given here, and nothing else.
+            (K, B, 3, H', W') display-encoded, of the size of `output_size`. Kernels of filters keep the size that the
+            profile gives them. A gradient reaches the values given here, and nothing else.
 
         Raises:
             ValueError: no such knob of the ISP, values of another shape, or a mosaic that wants a gradient; and see
@@ -208,7 +232,7 @@ class Emulator(nn.Module):
     def forward(
         self, scene: Tensor, seed: int | None = 0, ids: Sequence[SampleId] | None = None, *, mosaic: bool = False
     ) -> Tensor:
-        """``develop(capture(scene))``: (B, 3, H, W) linear light -> (B, 3, H, W) display-encoded.
+        """``develop(capture(scene))``: (B, 3, H, W) linear light -> (B, 3, H', W') display-encoded, see `output_size`.
 
         With ``mosaic=True`` what comes in is the mosaic, so that ``torch.func.functional_call`` can turn knobs for
         `develop` alone.
@@ -222,11 +246,12 @@ class Emulator(nn.Module):
         return torch.is_grad_enabled() and (image.requires_grad or any(p.requires_grad for p in self.parameters()))
 
     def _plain(self, raw: Tensor) -> Tensor:
-        """Stage by stage; large frames tile by tile."""
-        if raw.numel() < TILED_FROM or not self._can_tile or torch.compiler.is_compiling():
+        """Stage by stage; on the CPU, large frames tile by tile, so that they stay in its cache."""
+        small = raw.device.type != "cpu" or raw.numel() < TILED_FROM
+        if small or not self._can_tile or torch.compiler.is_compiling():
             image: Tensor = self.isp(raw)
             return image
-        return develop_tiled(self.isp, raw, self._reach)
+        return develop_tiled(self.isp, raw, self._reach, TILE - TILE % self._period, self._period)
 
     def _fused_isp(self, raw: Tensor) -> FusedIsp | None:
         """The fused path, where it is wanted and possible for this mosaic."""

@@ -19,6 +19,7 @@ from camsim.atomic import write_bytes
 from camsim.emulator import Emulator
 from camsim.errors import CamsimError
 from camsim.profile_file import to_yaml
+from camsim.sensor import UNIT_EFFECTS
 from camsim.unprocess import linearize
 
 Source = Literal["raw", "scene", "image"]
@@ -30,6 +31,7 @@ INPUTS: Mapping[Source, str] = {
     "image": "(batch, 3, height, width): sRGB in [0, 1]",
 }
 OUTPUT = "(batch, 3, height, width): display-encoded RGB, in [0, 1] where the profile clips"
+OTHER_SIZE = "; of another height and width than the input, as the profile's stages change them"
 OUTPUT_NAMES: Mapping[Source, str] = {"raw": "image", "scene": "image", "image": "emulated"}
 
 OPSETS = range(18, 26)
@@ -55,10 +57,20 @@ class CameraGraph(nn.Module):
             CamsimError: the graph would begin before the camera's optics.
         """
         super().__init__()
-        pattern = [name for name in ("prnu", "dsnu") if name in camera.sensor.beyond_fused]
+        pattern = [name for name in UNIT_EFFECTS if name in camera.sensor.beyond_fused]
         if source != "raw" and pattern:
             raise CamsimError(
                 f"{camera.profile.name}: the fixed pattern of {' and '.join(pattern)} cannot be exported; "
+                f"leave it out of the profile, or export from the raw mosaic"
+            )
+        if source != "raw" and "blooming" in camera.sensor.beyond_fused:
+            raise CamsimError(
+                f"{camera.profile.name}: blooming cannot be exported, since ONNX has no running minimum; "
+                f"leave it out of the profile, or export from the raw mosaic"
+            )
+        if source != "raw" and "rolling_shutter" in camera.sensor.beyond_fused:
+            raise CamsimError(
+                f"{camera.profile.name}: rolling_shutter differs from frame to frame and cannot be exported; "
                 f"leave it out of the profile, or export from the raw mosaic"
             )
         if camera.optics is not None and source != "raw":
@@ -94,12 +106,14 @@ def to_onnx(
         opset: version of ONNX's operators.
 
     Raises:
-        CamsimError: the package onnxscript is missing; an opset, size or precision that cannot be; a scene or an image
-            is asked for, and the camera has optics.
+        CamsimError: the package onnxscript is missing; an opset, size or precision that cannot be; a stage that needs
+            ``size``; a scene or an image is asked for, and the camera has optics.
     """
+    check_size(camera, size)
     graph = CameraGraph(camera, source)
     model = trace(graph, source, OUTPUT_NAMES[source], size=size, opset=opset)
-    add_metadata(model, describe(camera, source) | {"output": OUTPUT})
+    output = OUTPUT + (OTHER_SIZE if camera.profile.changes_size else "")
+    add_metadata(model, describe(camera, source) | {"output": output})
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -126,6 +140,24 @@ def check_place(path: Path) -> None:
         raise CamsimError(f"{path}: an exported emulator is .onnx, got {path.suffix or 'no suffix'}")
     if not path.parent.is_dir():
         raise CamsimError(f"{path}: cannot be written: the folder {path.parent} does not exist; make it first")
+
+
+def check_size(camera: Emulator, size: tuple[int, int] | None) -> None:
+    """Refuse a graph for frames of any size where a stage can only be written for those of one.
+
+    Raises:
+        CamsimError: there is such a stage, and no size.
+    """
+    fixed = [
+        f"isp.{name}"
+        for name, stage in zip(camera.profile.stage_names(), camera.profile.isp, strict=True)
+        if not stage.any_size
+    ]
+    if size is None and fixed:
+        raise CamsimError(
+            f"{camera.profile.name}: {' and '.join(fixed)} can only be exported for frames of one size; give it "
+            "(--size HEIGHTxWIDTH)"
+        )
 
 
 def describe(camera: Emulator, source: Source) -> dict[str, str]:

@@ -68,10 +68,19 @@ def _check_header(path: Path, file: Any, max_pixels: int, min_side: int) -> None
         raise CamsimError(f"{path}: needs the channels R, G, B or Y, has {', '.join(map(repr, names[:8]))}")
     if any(channel.xSampling != 1 or channel.ySampling != 1 for channel in header["channels"]):
         raise CamsimError(f"{path}: has subsampled channels; save it with all channels at full size")
-    if "chromaticities" in header:
-        matrix = _to_linear_srgb(np.asarray(header["chromaticities"], dtype=np.float64).reshape(4, 2))
-        if not np.abs(matrix - np.eye(3)).max() < _PRIMARIES_TOLERANCE:
-            raise CamsimError(f"{path}: its primaries are not those of sRGB (Rec. 709); convert it to linear sRGB")
+    stated = header.get("chromaticities")
+    if stated is not None and not is_srgb(np.asarray(stated, dtype=np.float64).reshape(4, 2)):
+        raise CamsimError(f"{path}: its primaries are not those of sRGB (Rec. 709); convert it to linear sRGB")
+
+
+def is_srgb(chromaticities: NDArray[np.float64]) -> bool:
+    """Whether primaries, xy (4, 2) with the white, are those of sRGB at any white that Bradford adapts to D65."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        try:
+            matrix = _to_linear_srgb(chromaticities)
+        except np.linalg.LinAlgError:
+            return False
+    return bool(np.abs(matrix - np.eye(3)).max() < _PRIMARIES_TOLERANCE)
 
 
 def _scene(path: Path, channels: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from camsim.cfa import Bayer
 from camsim.display import eight_bit
 from camsim.errors import CamsimError
 from camsim.kernels.adjoint.program import adjoint
@@ -22,7 +21,7 @@ from camsim.spec import Stage
 class FusedIsp:
     """An ISP chain as a program; its numbers follow the knobs of the stages, also where others stand in for them."""
 
-    def __init__(self, stages: Mapping[str, Stage], cfa: Bayer) -> None:
+    def __init__(self, stages: Mapping[str, Stage], cfa: str) -> None:
         """Lower a chain.
 
         Raises:
@@ -184,7 +183,7 @@ class FusedChains:
     """Several chains over the same mosaic as one program; what they have in common, with the same numbers, is there
     once."""
 
-    def __init__(self, chains: Sequence[tuple[Mapping[str, Stage], Bayer]]) -> None:
+    def __init__(self, chains: Sequence[tuple[Mapping[str, Stage], str]]) -> None:
         """Lower chains, with their knobs as they are now.
 
         Raises:

@@ -46,7 +46,7 @@ class CameraGroup:
         """Develop the same mosaics with every camera; see `Emulator.develop`. No gradients.
 
         Returns:
-            (B, 3, H, W) for each camera, in their order.
+            (B, 3, H', W') for each camera, in their order, of the size of its `Emulator.output_size`.
         """
         check_shape(raw, 1, "raw")
         check_dn(raw, self.cameras[0].profile)

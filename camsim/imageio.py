@@ -16,6 +16,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from camsim.atomic import atomic_path
 from camsim.errors import CamsimError, did_you_mean
 from camsim.exr import read_exr
+from camsim.hdr import read_hdr
 
 MAX_PIXELS = 100_000_000
 """Larger images are refused before anything is decoded."""
@@ -25,10 +26,10 @@ MIN_SIDE = 8
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP")
 _GREY_MODES = ("1", "L", "LA")
 _MODES = (*_GREY_MODES, "P", "PA", "RGB", "RGBA", "YCbCr")
-SCENE_SUFFIXES = (".exr", ".npy")
+SCENE_SUFFIXES = (".exr", ".hdr", ".npy")
 """What `read_scene` reads: linear light."""
 
-_NOT_8_BIT = "not a display-encoded 8-bit image; convert it to 8-bit sRGB, or give linear light as .exr or .npy"
+_NOT_8_BIT = "not a display-encoded 8-bit image; convert it to 8-bit sRGB, or give linear light as .exr, .hdr or .npy"
 _SRGB_TOLERANCE = 2
 """Levels by which an embedded profile may differ from sRGB and still be taken as sRGB (they differ in
 rounding)."""
@@ -80,7 +81,7 @@ def read_image(path: Path | str) -> NDArray[np.uint8]:
 def read_scene(path: Path | str) -> NDArray[np.float32]:
     """Read a scene: linear light, sRGB primaries, 1.0 = diffuse white, (H, W, 3), finite and not negative.
 
-    ``.exr`` is described in ``camsim.exr``; ``.npy`` holds floats of shape (H, W, 3).
+    ``.exr`` is described in ``camsim.exr``, ``.hdr`` in ``camsim.hdr``; ``.npy`` holds floats of shape (H, W, 3).
 
     Raises:
         CamsimError: no such file, another suffix, damaged, another shape or type, more than 100 MPix, smaller
@@ -91,9 +92,11 @@ def read_scene(path: Path | str) -> NDArray[np.float32]:
     suffix = path.suffix.lower()
     if suffix == ".exr":
         return read_exr(path, max_pixels=MAX_PIXELS, min_side=MIN_SIDE)
+    if suffix == ".hdr":
+        return read_hdr(path, max_pixels=MAX_PIXELS, min_side=MIN_SIDE)
     if suffix == ".npy":
         return _read_npy(path)
-    raise CamsimError(f"{path}: a scene is .exr or .npy, got {suffix or 'no suffix'}")
+    raise CamsimError(f"{path}: a scene is .exr, .hdr or .npy, got {suffix or 'no suffix'}")
 
 
 def write_image(path: Path | str, rgb: NDArray[np.floating[Any]]) -> None:

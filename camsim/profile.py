@@ -17,8 +17,10 @@ from camsim.isp import IspStage
 from camsim.isp.order import order_problems
 from camsim.optics import Optics
 from camsim.profile_choices import Choices, Omit, Orders, changed_chain, choice_knobs, choice_problems, stage_names
-from camsim.sensor import InverseIspResponse, Sensor
+from camsim.sensor import InverseIspResponse, Sensor, setting_changes
 from camsim.spec import Knob, Model, Range, Spec, Stage, StageSpec
+from camsim.spectral.response import SpectralResponse
+from camsim.stage_classes import cfa_problems
 
 Name = Annotated[
     str,
@@ -65,14 +67,18 @@ class Profile(Model):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        problems: list[tuple[tuple[str | int, ...], str]] = []
+        misfits = cfa_problems(self.isp, self.raw_format)
+        problems: list[tuple[tuple[str | int, ...], str]] = [(("isp", index), text) for index, text in misfits]
         for index, (stage, raw) in enumerate(zip(self.isp, self._formats(), strict=True)):
             try:
                 stage.resolve(raw)
             except ValueError as error:
                 problems.append((("isp", index), _plain(error)))
         try:
-            self.resolved_sensor()
+            # A spectral response can always be fitted; what does it takes a second to import.
+            # What another response follows from has to fit first.
+            if not misfits and not isinstance(self.sensor.response, SpectralResponse):
+                self.resolved_sensor()
         except ValueError as error:
             problems.append((("sensor",), _plain(error)))
         if not problems:
@@ -113,8 +119,7 @@ class Profile(Model):
     def field_paths(self) -> set[str]:
         """Every path that provenance may name: ``sensor.black_level``, ``isp.color_matrix``, ``isp.clip.low`` ..."""
         paths = {"sensor", "isp", "choices", "orders"} | {f"choices.{name}" for name in self.choices}
-        paths |= {f"sensor.{name}" for name in type(self.sensor).model_fields}
-        for prefix, part in self._optics_parts().items():
+        for prefix, part in (self._optics_parts() | self.sensor.parts()).items():
             paths |= {prefix} | {f"{prefix}.{field}" for field in type(part).model_fields}
         for name, stage in zip(self.stage_names(), self.isp, strict=True):
             paths |= {f"isp.{name}"} | {f"isp.{name}.{field}" for field in type(stage).model_fields}
@@ -128,7 +133,7 @@ class Profile(Model):
     def resolved_sensor(self) -> Sensor:
         """The sensor with its defaults (exposure, response) written out."""
         inverse = isinstance(self.sensor.response, InverseIspResponse)
-        return self.sensor.resolve(self._isp_color() if inverse else np.eye(3))
+        return self.sensor.resolve(self._isp_color() if inverse else np.eye(3), self.isp)
 
     def resolved_isp(self) -> tuple[StageSpec, ...]:
         """The ISP chain with what it takes from the sensor written out."""
@@ -137,6 +142,17 @@ class Profile(Model):
     def built_isp(self) -> list[Stage]:
         """The stages as modules, in order."""
         return [stage.build(raw) for stage, raw in zip(self.resolved_isp(), self._formats(), strict=True)]
+
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the picture that the ISP makes of a mosaic of that height and width."""
+        for stage in self.isp:
+            height, width = stage.output_size(height, width)
+        return height, width
+
+    @property
+    def changes_size(self) -> bool:
+        """Whether a stage of the ISP may give another size than it takes."""
+        return any(stage.changes_size() for stage in self.isp)
 
     def _formats(self) -> list[RawFormat]:
         """How each stage has to read the mosaic."""
@@ -150,9 +166,12 @@ class Profile(Model):
         return {} if self.optics is None else self.optics.parts()
 
     def _resolved_parts(self) -> dict[str, Spec]:
-        """The optics, the sensor, then each stage under its name, everything written out."""
+        """The optics, the sensor, their effects, then each stage under its name, everything written out."""
+        return self._parts(self.resolved_sensor())
+
+    def _parts(self, sensor: Sensor) -> dict[str, Spec]:
         stages = zip(self.stage_names(), self.resolved_isp(), strict=True)
-        parts = self._optics_parts() | {"sensor": self.resolved_sensor()}
+        parts = self._optics_parts() | sensor.parts()
         return parts | {f"isp.{name}": stage for name, stage in stages}
 
     def _isp_color(self) -> NDArray[np.float64]:
@@ -175,7 +194,7 @@ class Profile(Model):
 
     def knobs(self) -> dict[str, Knob]:
         """Every knob by name, with its value here: ``sensor.read_noise``, ``isp.white_balance.gains`` ..."""
-        parts = self._resolved_parts()
+        parts = self._parts(self.sensor.with_levels())
         knobs = {name: knob for prefix, spec in parts.items() for name, knob in _knobs(prefix, spec).items()}
         if self.search is None:
             return knobs
@@ -221,6 +240,35 @@ class Profile(Model):
         }
         return self._written_out(parts, self.provenance | turned, name)
 
+    def at(self, *, iso: float | None = None, exposure_time: float | None = None, name: str | None = None) -> Profile:
+        """The device at another ISO speed, another exposure time, or both; nothing is metered.
+
+        Analogue gain goes with the speed, electrons of light and of warmth go with the time, so that a picture gets
+        brighter with either. With g times the speed and 1/g of the time it is as bright as before, of fewer electrons:
+        to the light, this is what the drift axis ``iso`` does. What an ISP does otherwise at another speed stays.
+
+        Args:
+            iso: speed; the profile must state its own, ``sensor.iso``.
+            exposure_time: s; the profile must state its own, ``sensor.exposure_time``.
+            name: of the copy; needed where both profiles are used together.
+
+        Raises:
+            ValueError: the profile does not state its own setting, or a value is out of bounds.
+        """
+        sensor = self.resolved_sensor()
+        changes = setting_changes(sensor, iso=iso, exposure_time=exposure_time)
+        speed = [] if iso is None else [f"ISO {iso:g}"]
+        time = [] if exposure_time is None else [f"{exposure_time:g} s"]
+        told = {
+            f"sensor.{field}": Provenance(
+                source=f"{self.name} at {', '.join(speed + time)}, by its own setting", status="derived"
+            )
+            for field, value in changes.items()
+            if value != getattr(sensor, field)
+        }
+        parts = self._resolved_parts() | sensor.replace(changes).parts()
+        return self._written_out(parts, self.provenance | told, name)
+
     def with_choice(
         self,
         stages: Mapping[str, StageSpec | Omit],
@@ -261,7 +309,7 @@ class Profile(Model):
             fields = {f"isp.{new}.{field}" for new, stage in chain.new().items() for field in stage.knobs()}
             search = {now: given for path, given in self.search.items() if (now := moved(path))}
             search |= {path: given for path, given in self.search.items() if path in fields}
-        parts: dict[str, Spec] = self._optics_parts() | {"sensor": self.resolved_sensor()}
+        parts: dict[str, Spec] = self._optics_parts() | self.resolved_sensor().parts()
         parts |= {f"isp.{now}": stage for now, stage in zip(stage_names(chain.stages), chain.stages, strict=True)}
         return self._written_out(parts, provenance, name, search)
 
@@ -279,7 +327,7 @@ class Profile(Model):
                 path: entry for path, entry in provenance.items() if not path.startswith(("choices", "orders"))
             },
             optics=None if self.optics is None else self.optics.with_parts(parts),
-            sensor=parts["sensor"],  # type: ignore[arg-type]
+            sensor=self.sensor.with_parts(parts),
             isp=tuple(spec for prefix, spec in parts.items() if prefix.startswith("isp.")),  # type: ignore[misc]
             search=None if search is None else dict(search),
         )

@@ -18,6 +18,7 @@ from camsim.errors import did_you_mean
 from camsim.isp import IspStage
 from camsim.isp.order import order_problems
 from camsim.spec import StageSpec
+from camsim.stage_classes import cfa_problems
 
 Omit = Literal["omit"]
 """The stage is left out."""
@@ -123,7 +124,7 @@ def choice_problems(
             except ValueError as error:
                 yield ("choices", name), str(error)
                 break
-            if problems := order_problems([type(stage) for stage in chain.stages]):
+            if problems := _chain_problems(chain, raw):
                 yield ("choices", name, index), f"does not fit into the chain: {problems[0][1]}"
     for index, (first, second) in enumerate(orders):
         try:
@@ -131,8 +132,13 @@ def choice_problems(
         except ValueError as error:
             yield ("orders", index), str(error)
             continue
-        if problems := order_problems([type(stage) for stage in chain.stages]):
+        if problems := _chain_problems(chain, raw):
             yield ("orders", index), f"cannot change places: {problems[0][1]}"
+
+
+def _chain_problems(chain: Chain, raw: RawFormat) -> list[tuple[int, str]]:
+    """Where the stages of a chain do not fit together, or not the sensor's colour filter array."""
+    return order_problems([type(stage) for stage in chain.stages]) or cfa_problems(chain.stages, raw)
 
 
 def choice_knobs(stages: Sequence[StageSpec], choices: Choices) -> dict[str, StageSpec]:

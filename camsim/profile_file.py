@@ -6,15 +6,15 @@ import itertools
 import math
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from camsim.errors import Problem, ProfileError, did_you_mean
-from camsim.isp import IspStage
 from camsim.isp.order import order_problems
 from camsim.profile import Profile
 from camsim.spec import StageSpec
+from camsim.stage_classes import stage_classes as stage_classes
 from camsim.yamlio import Path, dump, format_path, parse
 
 VARIANT_NAME = r"^[a-z0-9]+$"
@@ -246,17 +246,6 @@ def _message(detail: Any) -> str:
             text = detail["msg"][0].lower() + detail["msg"][1:]
             shown = repr(given)
             return f"{text}, got {shown if len(shown) <= 80 else shown[:77] + '...'}"
-
-
-def stage_classes() -> list[type[StageSpec]]:
-    """Every kind and method of ISP stage there is."""
-
-    def leaves(annotation: Any) -> list[type[StageSpec]]:
-        if isinstance(annotation, type):
-            return [annotation]
-        return [leaf for part in get_args(annotation) if not hasattr(part, "discriminator") for leaf in leaves(part)]
-
-    return leaves(IspStage)
 
 
 def _stage_class(entry: Any) -> type[StageSpec] | None:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from camsim.cfa import Bayer
+from camsim.camera_rgb import camera_rgb
+from camsim.cfa import BAYER, CELLS, bayer, named
 from camsim.errors import CamsimError
-from camsim.isp import demosaic_menon2007
+from camsim.isp import demosaic_half_size
 
 CAMERA_SUFFIXES = frozenset({".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".orf", ".rw2", ".pef"})
 MOSAIC_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".npy"})
@@ -34,9 +35,9 @@ class RawFile:
 
     mosaic: NDArray[np.float32]
     """(H, W) DN, the visible area only."""
-    cfa: Bayer | None
+    cfa: str | None
     black: tuple[float, float, float, float] | None
-    """DN for each CFA site, row by row."""
+    """DN for each place of a 2x2 grid from the top left, row by row."""
     white: float | None
     white_balance: tuple[float, float, float] | None
     """The camera's own gains, green = 1."""
@@ -50,7 +51,7 @@ def read_raw(path: Path) -> RawFile:
     """Read a camera file or a mosaic in DN.
 
     Raises:
-        CamsimError: missing, unreadable, not a Bayer mosaic, or too large.
+        CamsimError: missing, unreadable, too large, or a mosaic of an unknown colour filter array.
     """
     if not path.is_file():
         raise CamsimError(f"{path}: no such file")
@@ -71,9 +72,7 @@ def _read_camera(path: Path) -> RawFile:
             if raw.raw_image_visible.size > MAX_PIXELS:
                 raise CamsimError(f"{path}: has more than {MAX_PIXELS} pixels")
             cfa = _cfa(raw, path)
-            # LibRaw counts black levels by colour number; the cell says which colour number sits where.
-            colors = raw.raw_colors_visible[:2, :2].ravel()
-            black = tuple(float(raw.black_level_per_channel[color]) for color in colors)
+            black = _black(raw)
             gains = np.array(raw.camera_whitebalance[:3], dtype=np.float64)
             if not gains.min() > 0:
                 gains = np.array(raw.daylight_whitebalance[:3], dtype=np.float64)
@@ -82,7 +81,7 @@ def _read_camera(path: Path) -> RawFile:
             return RawFile(
                 mosaic=raw.raw_image_visible.astype(np.float32),
                 cfa=cfa,
-                black=black,  # type: ignore[arg-type]
+                black=black,
                 white=float(raw.white_level),
                 white_balance=tuple(gains.tolist()) if known else None,
                 camera_to_srgb=camera_to_srgb(raw.rgb_xyz_matrix[:3]) if known else None,
@@ -94,13 +93,54 @@ def _read_camera(path: Path) -> RawFile:
         raise CamsimError(f"{path}: LibRaw cannot read it: {text}") from None
 
 
-def _cfa(raw: Any, path: Path) -> Bayer:
-    pattern = raw.raw_pattern
-    letters = raw.color_desc.decode()
-    name = "".join(letters[color] for color in np.asarray(raw.raw_colors_visible[:2, :2]).ravel())
-    if pattern is None or pattern.shape != (2, 2) or name not in ("RGGB", "BGGR", "GRBG", "GBRG"):
-        raise CamsimError(f"{path}: its colour filter array is not a Bayer one; only RGGB, BGGR, GRBG, GBRG are read")
-    return name  # type: ignore[return-value]
+def _black(raw: Any) -> tuple[float, float, float, float]:
+    """DN for each place of the 2x2 grid: LibRaw counts black levels by colour number, and the cell says which colour
+    number sits where. Where a place sees several colours, as in X-Trans, the mean of theirs."""
+    levels = np.array(raw.black_level_per_channel, dtype=np.float64)
+    colors = np.asarray(raw.raw_colors_visible[:12, :12])
+    cell = levels[np.where(colors < len(levels), colors, 0)]  # LibRaw numbers the only colour of a mono sensor 6
+    return tuple(float(cell[y::2, x::2].mean()) for y in (0, 1) for x in (0, 1))  # type: ignore[return-value]
+
+
+def _cfa(raw: Any, path: Path) -> str:
+    if raw.num_colors == 1:
+        return "mono"
+    rows = _dng_cell(path) if path.suffix.lower() == ".dng" else None
+    if rows is None and raw.raw_pattern is not None:
+        letters = raw.color_desc.decode()
+        height, width = raw.raw_pattern.shape
+        rows = tuple("".join(letters[color] for color in row) for row in raw.raw_colors_visible[:height, :width])
+    name = None if rows is None else named(rows)
+    if name is None:
+        shown = "unknown" if rows is None else "/".join(rows)
+        raise CamsimError(
+            f"{path}: its colour filter array ({shown}) is not one that is read; those are, at any phase: "
+            f"{', '.join(CELLS)}"
+        )
+    return name
+
+
+def _dng_cell(path: Path) -> tuple[str, ...] | None:
+    """The cell that a DNG states, by colours R, G, B and white, which is clear here; None: it states none.
+
+    LibRaw keeps two columns of any cell that is not 6x6, and takes a quad-Bayer file for another.
+    """
+    try:
+        with tifffile.TiffFile(path) as file:
+            tops = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
+            for page in [*tops, *(below for top in tops for below in top.pages or ())]:
+                tags: Any = page.tags if isinstance(page, tifffile.TiffPage) else {}
+                if "CFARepeatPatternDim" in tags and "CFAPattern" in tags:
+                    height, width = tags["CFARepeatPatternDim"].value
+                    letters = [_DNG_COLORS.get(code, "?") for code in bytes(tags["CFAPattern"].value)]
+                    return tuple("".join(letters[width * y : width * (y + 1)]) for y in range(height))
+    except (tifffile.TiffFileError, OSError, ValueError, TypeError):  # LibRaw has the last word on what is readable
+        return None
+    return None
+
+
+_DNG_COLORS = {0: "R", 1: "G", 2: "B", 6: "C"}
+"""Adobe DNG specification 1.7, CFAPlaneColor."""
 
 
 def camera_to_srgb(xyz_to_camera: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -170,12 +210,12 @@ def orient(image: Tensor, flip: int) -> Tensor:
 
 
 def read_scene(path: Path, max_side: int | None = None) -> Tensor:
-    """A camera file as a scene: the file's own levels, white balance and matrix, demosaiced by menon2007.
+    """A camera file as a scene: the file's own levels, white balance and matrix, demosaiced by `camera_rgb`.
 
     Args:
         path: the camera file.
-        max_side: the longest side that is wanted. Where half the size is enough, each 2x2 cell becomes one pixel
-            instead, which is much quicker; the result may still be longer than ``max_side``.
+        max_side: the longest side that is wanted. Where half the size is enough, each 2x2 cell of a Bayer mosaic
+            becomes one pixel instead, which is much quicker; the result may still be longer than ``max_side``.
 
     Returns:
         (3, H, W) linear light, sRGB primaries, upright; 1.0 where the sensor saturates in green. The first camera's
@@ -193,20 +233,15 @@ def read_scene(path: Path, max_side: int | None = None) -> Tensor:
     height, width = raw.mosaic.shape
     black = np.tile(np.reshape(raw.black, (2, 2)), ((height + 1) // 2, (width + 1) // 2))[:height, :width]
     linear = torch.from_numpy(((raw.mosaic - black) / (raw.white - black)).astype(np.float32))
-    enough = max_side is not None and max(height, width) // 2 >= max_side
-    rgb = _bin_cells(linear, raw.cfa) if enough else demosaic_menon2007(linear[None, None], raw.cfa)[0]
+    if raw.cfa in BAYER and max_side is not None and max(height, width) // 2 >= max_side:
+        rgb = demosaic_half_size(linear[None, None], bayer(raw.cfa))[0]
+    else:
+        try:
+            rgb = camera_rgb(linear[None, None], raw.cfa, raw.white_balance)[0]
+        except ValueError as error:
+            raise CamsimError(f"{path}: {error}") from None
     balanced = rgb * torch.tensor(raw.white_balance, dtype=torch.float32)[:, None, None]
     # Saturated pixels would turn pink, since red and blue are gained up above green's limit.
     neutral = balanced.clamp_max(1)
     scene = torch.einsum("oc,chw->ohw", torch.from_numpy(raw.camera_to_srgb).float(), neutral)
     return orient(scene.clamp_min(0), raw.flip)
-
-
-def _bin_cells(mosaic: Tensor, cfa: Bayer) -> Tensor:
-    """One RGB pixel for each whole 2x2 cell, its greens averaged: (H, W) -> (3, H // 2, W // 2)."""
-    height, width = (side // 2 * 2 for side in mosaic.shape)
-    sites = [mosaic[y:height:2, x:width:2] for y in (0, 1) for x in (0, 1)]
-    planes = [
-        torch.stack([site for site, letter in zip(sites, cfa, strict=True) if letter == color]) for color in "RGB"
-    ]
-    return torch.stack([plane.mean(dim=0) for plane in planes])

@@ -142,13 +142,32 @@ class StageSpec(Spec):
     gives: ClassVar[Domain | None]
     """None: the domain that came in."""
     form: ClassVar[Form]
+    cfas: ClassVar[frozenset[str] | None] = None
+    """The colour filter arrays whose mosaics it takes (names of `camsim.cfa`); None: any, or none matters."""
     depends_on_place: ClassVar[bool] = False
     """Whether it matters where in the frame a pixel lies, beyond the CFA phase: such a chain needs the whole frame."""
 
     @property
     def reach(self) -> int:
-        """How far from a pixel the input values lie that its output depends on, px; 0 unless a stage looks around."""
+        """How far from a pixel the input values lie that its output depends on, px; 0 unless a stage looks around.
+
+        Of a stage that changes the size nobody asks: its chain is not developed tile by tile.
+        """
         return 0
+
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of what comes out where that came in; a stage that changes them overrides this."""
+        return height, width
+
+    @property
+    def any_size(self) -> bool:
+        """Whether an exported graph of it can take frames of any size; else it is exported for one."""
+        return True
+
+    @classmethod
+    def changes_size(cls) -> bool:
+        """Whether what comes out may be of another size than what came in."""
+        return cls.output_size is not StageSpec.output_size
 
     def resolve(self, raw: RawFormat) -> Self:
         """The same stage with what it takes over from the sensor written out."""
@@ -157,6 +176,12 @@ class StageSpec(Spec):
     def gives_format(self, raw: RawFormat) -> RawFormat:
         """How mosaics are to be read after this stage, given how before it."""
         return raw
+
+    def response_before(self, rows: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+        """What pixels have to see of the light before this stage, so that they seem to see ``rows`` after it: for each
+        of some letters of `camsim.cfa.LETTERS` the (3,) row of a response. It is the same unless a stage makes one
+        colour out of several."""
+        return dict(rows)
 
     def color(self) -> NDArray[np.float64] | None:
         """(3, 3): how it corrects the colours of the camera; None: not by a matrix that is known beforehand."""
@@ -179,7 +204,8 @@ def _tags(kind: type[StageSpec]) -> tuple[str, ...]:
 
 
 class Stage(nn.Module):
-    """Applies one spec; its parameters are exactly the spec's knobs, in float64 until the emulator casts them."""
+    """Applies one spec; its parameters are exactly the spec's knobs (and a network's weights), in float64 until the
+    emulator casts them."""
 
     def __init__(self, spec: Spec) -> None:
         super().__init__()

@@ -13,13 +13,14 @@ TILE = 256
 """Side of a tile, px; of 128 ... 1024 the quickest as measured on 12 MPix."""
 
 
-def chain_reach(stages: Iterable[StageSpec]) -> int:
-    """How far away the pixels lie that a chain's output depends on, px; made even, so that the CFA phase is kept."""
+def chain_reach(stages: Iterable[StageSpec], period: int = 2) -> int:
+    """How far away the pixels lie that a chain's output depends on, px; made a multiple of the CFA's ``period`` (side
+    of its cell), so that its phase is kept."""
     reach = sum(stage.reach for stage in stages)
-    return reach + reach % 2
+    return reach + -reach % period
 
 
-def develop_tiled(isp: nn.Module, raw: Tensor, reach: int, tile: int = TILE) -> Tensor:
+def develop_tiled(isp: nn.Module, raw: Tensor, reach: int, tile: int = TILE, period: int = 2) -> Tensor:
     """Develop overlapping tiles and put them together.
 
     Tiles are cut from the frame as it is. Where a tile ends inside the frame, its border is wrong as far as ``reach``
@@ -28,17 +29,19 @@ def develop_tiled(isp: nn.Module, raw: Tensor, reach: int, tile: int = TILE) -> 
     Args:
         isp: (B, 1, H, W) DN -> (B, 3, H, W).
         raw: (B, 1, H, W) DN.
-        reach: of the chain, px, even; see `chain_reach`.
-        tile: side of a tile without its overlap, px, even.
+        reach: of the chain, px; see `chain_reach`.
+        tile: side of a tile without its overlap, px.
+        period: side of the CFA's cell, of which both must be multiples, px.
 
     Returns:
         (B, 3, H, W): what ``isp(raw)`` gives, up to float rounding.
 
     Raises:
-        ValueError: an odd reach or tile, which would shift the CFA phase.
+        ValueError: a reach or tile that is no multiple of the period, which would shift the CFA phase.
     """
-    if reach % 2 or tile % 2 or reach < 0 or tile < 2:
-        raise ValueError(f"reach and tile must be even and not negative, got reach {reach}, tile {tile}")
+    if reach % period or tile % period or reach < 0 or tile < period:
+        words = "even" if period == 2 else f"multiples of {period}"
+        raise ValueError(f"reach and tile must be {words} and not negative, got reach {reach}, tile {tile}")
     height, width = raw.shape[-2:]
     image: Tensor | None = None
     for sample, (top, left) in product(range(raw.shape[0]), product(range(0, height, tile), range(0, width, tile))):

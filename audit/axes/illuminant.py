@@ -10,8 +10,9 @@ from audit.axes.light import SCENE_LIGHT, light_words, white_of
 from audit.axes.name import Point
 from audit.axes.turn import turned
 from camsim import Profile
+from camsim.cfa import letters
 from camsim.errors import CamsimError
-from camsim.isp.white_balance import WhiteBalance
+from camsim.isp.white_balance import CctBalance, WhiteBalance
 from camsim.profile import Provenance
 from camsim.sensor import MatrixResponse
 
@@ -90,6 +91,11 @@ def _relit(profile: Profile, point: Point) -> tuple[NDArray[np.float64], dict[st
     """Factors of the channels; the response under the new light; where it comes from."""
     own = profile.resolved_sensor().response
     assert isinstance(own, MatrixResponse)  # a resolved one is
+    if letters(profile.sensor.cfa) != "RGB":
+        raise CamsimError(
+            f"{point}: {profile.name} ({profile.sensor.cfa}) does not see red, green and blue alone, whose response "
+            "another light changes; choose another device or axis"
+        )
     matrix = np.array(own.matrix)
     try:
         factors = camera_factors(matrix, point.value)
@@ -106,6 +112,11 @@ def _fixed_balance(profile: Profile, point: Point) -> str:
     if "white_balance" not in kinds:
         raise CamsimError(f"{point}: its ISP has no white balance; take the axis illuminant")
     place = kinds.index("white_balance")
+    if isinstance(profile.isp[place], CctBalance):
+        raise CamsimError(
+            f"{point}: its white balance is method: cct, whose gains follow its curve; take the axis illuminant, or "
+            "state gains in place of the cct"
+        )
     if not isinstance(profile.isp[place], WhiteBalance):
         raise CamsimError(f"{point}: its white balance sets itself; take the axis illuminant, which shows how it does")
     if "color_matrix" in kinds[:place]:

@@ -23,9 +23,11 @@ def at_iso(profile: Profile, iso: float, seed: int = 0) -> Profile:
     """The device at another ISO speed, metered: with g = iso / own, K becomes g K and the exposure 1/g of itself.
 
     Grey comes out as bright as before, of fewer electrons. The read noise keeps its electrons, so it grows by g in DN;
-    real amplifiers do somewhat better, since the converter's part of the noise is not amplified. The well keeps its
-    electrons too, and the converter clips before it is full. What an ISP does differently at high ISO (denoising,
-    mostly) is not known, and stays.
+    what the profile states as ``adc_noise`` is not amplified. Most profiles state all of it as read noise, and real
+    amplifiers then do somewhat better. The well keeps its electrons too, and the converter clips before it is full.
+    What an ISP does differently at high ISO (denoising, mostly) is not known, and stays.
+
+    `Profile.at` sets speed and time by themselves, without metering.
 
     Raises:
         CamsimError: not above 0; or so low that the well is full before the picture is white.
@@ -75,7 +77,8 @@ ISO = Axis(
     unit="",
     meaning=(
         "Less light, more analogue gain, the same brightness: the signal-to-noise ratio falls, and the ADC clips "
-        "before the well is full. The read noise keeps its electrons; the ISP stays as it is."
+        "before the well is full. The read noise keeps its electrons, the noise of the ADC its DN; the ISP stays as it "
+        "is."
     ),
     ladder=lambda profile: tuple(own_iso(profile) * step for step in STEPS),
     own=own_iso,

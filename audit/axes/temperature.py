@@ -1,4 +1,4 @@
-"""A warmer or colder sensor: dark current doubles every few kelvin."""
+"""A warmer or colder sensor: dark current and hot pixels double every few kelvin, the pedestal may drift."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def at_temperature(profile: Profile, temperature: float, seed: int = 0) -> Profi
     """
     point = Point(profile.name, TEMPERATURE.key, temperature)
     sensor = profile.sensor
-    if sensor.dark_current is None:
+    if sensor.temperature is None and sensor.dark_current is None and sensor.hot_pixels is None:
         raise CamsimError(
             f"{point}: the profile states no dark current, and without it warmth changes nothing; give "
             "sensor.dark_current, exposure_time, temperature, reference_temperature and doubling, if you know them"
@@ -46,10 +46,10 @@ TEMPERATURE = Axis(
     title="Sensor temperature",
     unit="degC",
     meaning=(
-        "The dark current at that temperature, from the profile's own current and doubling. Only for devices that "
-        "state both."
+        "The dark current, hot pixels and drift of the pedestal at that temperature, as the profile states them. Only "
+        "for devices that state their temperature."
     ),
     ladder=lambda profile: LADDER,
-    own=lambda profile: None if profile.sensor.dark_current is None else profile.sensor.temperature,
+    own=lambda profile: profile.sensor.temperature,
     at=at_temperature,
 )

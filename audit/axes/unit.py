@@ -34,8 +34,8 @@ def at_unit(profile: Profile, unit: float, seed: int = 0) -> Profile:
 
     Each number depends on (seed, device, unit, knob) alone. The sensor's pedestal is drawn once for all sites, while
     the ISP takes off the usual one; of the white balance, red and blue are drawn; rows of the colour matrix keep their
-    sums, so that grey errs by the gains alone. The patterns of PRNU and DSNU are those of another ``sensor.unit``,
-    where the profile states any. Unit 0 is the device itself.
+    sums, so that grey errs by the gains alone. The patterns of PRNU and DSNU, and the hot and stuck
+    pixels, are those of another ``sensor.unit``, where the profile states any. Unit 0 is the device itself.
 
     Raises:
         CamsimError: not a whole number, or nothing of this device is known to vary.
@@ -44,11 +44,11 @@ def at_unit(profile: Profile, unit: float, seed: int = 0) -> Profile:
     if unit != int(unit) or not 0 <= unit <= MOST:
         raise CamsimError(f"{point}: a unit is a whole number from 0 to {MOST}")
     half_widths = dict(_half_widths(profile))
-    patterned = profile.sensor.prnu is not None or profile.sensor.dsnu is not None
+    patterned = profile.sensor.has_pattern
     if not half_widths and not patterned:
         raise CamsimError(
             f"{point}: nothing of this device is known to vary from unit to unit: no pedestal, no fixed gains or "
-            "matrix, no PRNU or DSNU"
+            "matrix, no PRNU, DSNU, hot or stuck pixels"
         )
     if unit == 0:
         return turned(profile, point, "unit 0", knobs={}, sources={})

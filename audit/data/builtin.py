@@ -14,7 +14,7 @@ from audit.data.charts import CHARTS
 from audit.data.dataset import Dataset, Sample, check_max_side, fingerprint, reduce, subset
 from camsim.errors import CamsimError
 from camsim.imageio import read_image
-from camsim.unprocess import from_display
+from camsim.unprocess import DEFAULT, Unprocess, from_display
 
 PHOTOGRAPHS = {
     "astronaut": ("astronaut.png", (2, 2)),
@@ -32,7 +32,7 @@ WHOLE_SIDE = 512
 """Whole photographs are reduced to this; crops keep their own pixels."""
 
 
-def builtin_scenes(*, limit: int | None = None, max_side: int = WHOLE_SIDE) -> Dataset:
+def builtin_scenes(*, limit: int | None = None, max_side: int = WHOLE_SIDE, unprocess: Unprocess = DEFAULT) -> Dataset:
     """Four photographs whole, fourteen crops of them (at least 200 px a side), and four charts; nothing is
     downloaded.
 
@@ -43,12 +43,13 @@ def builtin_scenes(*, limit: int | None = None, max_side: int = WHOLE_SIDE) -> D
     Args:
         limit: at most so many, evenly spaced (``audit.data.dataset.subset``).
         max_side: scenes longer than that are reduced to it, px; whole photographs to 512 at most.
+        unprocess: how the photographs become scenes.
 
     Raises:
         CamsimError: the installed scikit-image lacks a photograph, or a limit below its minimum.
     """
     check_max_side(max_side)
-    parts = sorted(_photographs(max_side) + _charts(max_side), key=lambda part: part[0].id)
+    parts = sorted(_photographs(max_side, unprocess) + _charts(max_side), key=lambda part: part[0].id)
     chosen = [parts[index] for index in subset([None] * len(parts), limit)]
     photographs = [sample.id.split("/")[1] for sample, _ in chosen if sample.id.startswith("photo/")]
     return Dataset(
@@ -65,7 +66,7 @@ def builtin_scenes(*, limit: int | None = None, max_side: int = WHOLE_SIDE) -> D
     )
 
 
-def _photographs(max_side: int) -> list[tuple[Sample, str]]:
+def _photographs(max_side: int, unprocess: Unprocess) -> list[tuple[Sample, str]]:
     """Each scene with the SHA-256 of what it is made from."""
     parts = []
     for name, (file, grid) in PHOTOGRAPHS.items():
@@ -77,11 +78,11 @@ def _photographs(max_side: int) -> list[tuple[Sample, str]]:
                 f"the installed scikit-image {version('scikit-image')} does not bring {file}; "
                 "install scikit-image 0.24 to 0.26, or give --data"
             ) from error
-        loader = partial(_photograph, path, min(max_side, WHOLE_SIDE))
+        loader = partial(_photograph, path, min(max_side, WHOLE_SIDE), unprocess)
         parts.append((Sample(f"photo/{name}/whole", None, loader), digest))
         rows, columns = grid
         for cell in range(rows * columns):
-            loader = partial(_crop, path, max_side, grid, cell)
+            loader = partial(_crop, path, max_side, grid, cell, unprocess)
             parts.append((Sample(f"photo/{name}/crop-{cell + 1}", None, loader), f"{digest} {grid} {cell}"))
     return parts
 
@@ -96,18 +97,18 @@ def _charts(max_side: int) -> list[tuple[Sample, str]]:
     ]
 
 
-def _photograph(path: Path, max_side: int) -> Tensor:
-    return reduce(from_display(read_image(path)), max_side)
+def _photograph(path: Path, max_side: int, unprocess: Unprocess) -> Tensor:
+    return reduce(from_display(read_image(path), unprocess), max_side)
 
 
-def _crop(path: Path, max_side: int, grid: tuple[int, int], cell: int) -> Tensor:
+def _crop(path: Path, max_side: int, grid: tuple[int, int], cell: int, unprocess: Unprocess) -> Tensor:
     """One cell of an even grid over the photograph; what does not divide is left over at the right and
     bottom."""
     image = read_image(path)
     height, width = image.shape[0] // grid[0], image.shape[1] // grid[1]
     row, column = divmod(cell, grid[1])
     crop = image[row * height : (row + 1) * height, column * width : (column + 1) * width]
-    return reduce(from_display(crop), max_side).contiguous()
+    return reduce(from_display(crop, unprocess), max_side).contiguous()
 
 
 def _chart(name: str, max_side: int) -> Tensor:

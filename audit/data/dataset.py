@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -88,6 +88,8 @@ class Dataset:
     """What the samples say is in them; None: ``class`` where there are class names, else nothing."""
     notes: tuple[str, ...] = ()
     """What was found wrong with the data and what was done about it, counted: one sentence each, for the report."""
+    unprocess: Mapping[str, Any] | None = None
+    """How pictures become scenes, for the manifest; None: the sRGB curve alone is undone."""
 
     def __post_init__(self) -> None:
         if not len(self.samples):

@@ -17,6 +17,7 @@ from audit.data.table import Columns, Found, assemble, coded, texts_of
 from audit.data.tree import Tree, left_out, search, single
 from camsim.errors import CamsimError, NoDataError
 from camsim.profile import Profile
+from camsim.unprocess import DEFAULT, Unprocess
 
 Labels = Literal["auto", "folders", "none"]
 """*folders*: the first folder below the root is the class; *none*: unlabelled; *auto*: see
@@ -30,6 +31,7 @@ def open_folder(
     limit: int | None = None,
     max_side: int = 1024,
     raw_profile: Profile | None = None,
+    unprocess: Unprocess = DEFAULT,
 ) -> Dataset:
     """A folder, searched with its sub-folders, or a single file.
 
@@ -59,7 +61,7 @@ def open_folder(
     depths = _Depths.of(tree)
     classes = depths.classes if _is_labelled(path, tree, depths, labels) else ()
     targets = coded((_first_folder(name) for name in texts_of(tree.ids)), classes) if classes else None
-    reader = Reader(max_side, raw_profile)
+    reader = Reader(max_side, raw_profile, unprocess)
     source = FileSource(tree.root, tree.ids, reader)
     kinds = ", ".join(f"{number} {suffix}" for suffix, number in sorted(tree.kinds.items()))
     found = Found(

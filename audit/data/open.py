@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +27,7 @@ from audit.data.yolo import open_yolo
 from camsim import catalog
 from camsim.errors import CamsimError
 from camsim.profile import Profile
+from camsim.unprocess import DEFAULT, Unprocess
 
 TRUTHS: dict[DataFormat, tuple[TruthKind, ...]] = {
     "folder": ("class",),
@@ -49,6 +53,7 @@ def open_dataset(
     truth: TruthKind | None = None,
     raw_profile: str | Path | Profile | None = None,
     intensity: float | None = None,
+    unprocess: Unprocess = DEFAULT,
 ) -> Dataset:
     """The data at a path, a dataset object, or the built-in scenes when there is neither.
 
@@ -62,6 +67,7 @@ def open_dataset(
         truth: which of several truths is meant.
         raw_profile: the device whose mosaics TIFF, PNG and .npy files are.
         intensity: of Raw-Drone and Raw-Microscopy: 0.01 to 1.
+        unprocess: how pictures become scenes: what is assumed of the camera that they are from.
 
     Raises:
         CamsimError: what cannot be read, or told apart; the message says where and what to do.
@@ -78,9 +84,10 @@ def open_dataset(
             raise CamsimError(
                 "--labels folders: the built-in scenes have no labels; give --data a folder of class folders"
             )
-        return builtin_scenes(limit=limit, max_side=min(max_side, WHOLE_SIDE))
+        scenes = builtin_scenes(limit=limit, max_side=min(max_side, WHOLE_SIDE), unprocess=unprocess)
+        return _unprocessed(scenes, unprocess)
     if not isinstance(spec, str | Path):
-        return _open_object(spec, labels, limit, max_side, truth)
+        return _unprocessed(_open_object(spec, labels, limit, max_side, truth, unprocess), unprocess)
     path = Path(spec)
     if data_format is None and labels == "folders":
         data_format = "folder"
@@ -93,9 +100,24 @@ def open_dataset(
     if intensity is not None and found != "seed":
         raise CamsimError(f"{path}: --intensity is for Raw-Drone and Raw-Microscopy, and this is {found}")
     if found == "folder":
-        return open_folder(place, labels=labels, limit=limit, max_side=max_side, raw_profile=profile)
-    dataset = _open(found, place, truth, limit, Reader(max_side, profile), intensity)
-    return unlabelled(dataset) if labels == "none" else dataset
+        folder = open_folder(
+            place, labels=labels, limit=limit, max_side=max_side, raw_profile=profile, unprocess=unprocess
+        )
+        return _unprocessed(folder, unprocess)
+    dataset = _open(found, place, truth, limit, Reader(max_side, profile, unprocess), intensity)
+    return _unprocessed(unlabelled(dataset) if labels == "none" else dataset, unprocess)
+
+
+def _unprocessed(dataset: Dataset, how: Unprocess) -> Dataset:
+    """The dataset that knows how its pictures become scenes: other scenes, so another hash."""
+    if how.is_default:
+        return dataset
+    told = how.to_json()
+    digest = hashlib.sha256(f"{dataset.sha256} {json.dumps(told, sort_keys=True)}".encode()).hexdigest()
+    description = f"{dataset.description} Of pictures: {how}."
+    kept = how.kept
+    notes = (f"What stays in the scenes of the pictures' camera: {'; '.join(kept)}.",) if kept else ()
+    return replace(dataset, sha256=digest, description=description, unprocess=told, notes=(*dataset.notes, *notes))
 
 
 def _open(
@@ -122,8 +144,10 @@ def _open(
             raise TypeError(f"no format {found}")
 
 
-def _open_object(spec: object, labels: Labels, limit: int | None, max_side: int, truth: Any) -> Dataset:
+def _open_object(
+    spec: object, labels: Labels, limit: int | None, max_side: int, truth: Any, unprocess: Unprocess
+) -> Dataset:
     if not isinstance(spec, MapStyle):
         raise CamsimError(f"data must be a path or have __len__ and __getitem__, got {type(spec).__name__}")
-    dataset = open_python(spec, kind=truth, limit=limit, max_side=max_side)
+    dataset = open_python(spec, kind=truth, limit=limit, max_side=max_side, unprocess=unprocess)
     return unlabelled(dataset) if labels == "none" else dataset

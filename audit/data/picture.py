@@ -16,6 +16,7 @@ from PIL import Image
 
 from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Shape, Truth
 from camsim.errors import CamsimError
+from camsim.hdr import hdr_size
 from camsim.rawio import CAMERA_SUFFIXES
 
 ORIENTATION = 274
@@ -59,7 +60,7 @@ class Picture:
 
 
 def read_picture(path: Path) -> Picture:
-    """From the header of an image, camera RAW, .npy or EXR file.
+    """From the header of an image, camera RAW, .npy, EXR or Radiance file.
 
     Raises:
         CamsimError: it cannot be read; the message does not repeat the path.
@@ -73,6 +74,8 @@ def read_picture(path: Path) -> Picture:
             return Picture(np.load(path, mmap_mode="r", allow_pickle=False).shape[:2], 1)
         if suffix == ".exr":
             return Picture(_exr_shape(path), 1)
+        if suffix == ".hdr":
+            return Picture(hdr_size(path), 1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large or odd files; reading them says what is wrong
             with Image.open(path) as image:

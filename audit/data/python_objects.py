@@ -24,7 +24,7 @@ from audit.data.python_targets import class_of, kind_of, truth_of
 from audit.data.table import Columns, Found, assemble, coded, packed
 from audit.data.truth import Boxes, Truth
 from camsim.errors import CamsimError, NoDataError
-from camsim.unprocess import from_display
+from camsim.unprocess import DEFAULT, Unprocess, from_display
 
 Kind = Literal["class", "labels", "boxes", "class_map", "values", "depth", "text"]
 GROUP_VALUES = 100
@@ -39,7 +39,9 @@ class MapStyle(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
-def open_python(given: MapStyle, *, kind: Kind | None, limit: int | None, max_side: int) -> Dataset:
+def open_python(
+    given: MapStyle, *, kind: Kind | None, limit: int | None, max_side: int, unprocess: Unprocess = DEFAULT
+) -> Dataset:
     """A dataset object. Class names are its ``metadata["index2label"]`` (MAITE) or ``classes`` (torchvision).
 
     Pictures: (C, H, W) or (H, W, C) bytes, (C, H, W) floats in [0, 1], or PIL images, all sRGB. Targets: a number or
@@ -72,7 +74,7 @@ def open_python(given: MapStyle, *, kind: Kind | None, limit: int | None, max_si
     found = Found(
         name=name,
         columns=Columns(packed(survey.ids), targets, groups=survey.groups()),
-        source=PythonItems(given, name, classes, survey.kind, max_side, tuple(survey.digests)),
+        source=PythonItems(given, name, classes, survey.kind, max_side, tuple(survey.digests), unprocess),
         class_names=classes if survey.kind in ("class", "boxes", "class_map", "labels") else None,
         kind=None if survey.kind == "class" else survey.kind,
         what=f"a {type(given).__name__} object, {survey.kind or 'without labels'}",
@@ -116,6 +118,7 @@ class PythonItems:
     kind: Kind | None
     max_side: int
     digests: tuple[bytes, ...] = ()
+    unprocess: Unprocess = DEFAULT
 
     def loader(self, row: int) -> Callable[[], Tensor]:
         return partial(self._scene, row)
@@ -171,7 +174,8 @@ class PythonItems:
         return found
 
     def _scene(self, row: int) -> Tensor:
-        return reduce(from_display(as_pixels(self.item(row)[0]).copy()), self.max_side).contiguous()
+        picture = as_pixels(self.item(row)[0]).copy()
+        return reduce(from_display(picture, self.unprocess), self.max_side).contiguous()
 
     def _truth(self, row: int) -> Truth:
         picture, target, _ = self.item(row)

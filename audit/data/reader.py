@@ -18,7 +18,7 @@ from camsim.imageio import read_scene as read_scene_file
 from camsim.profile import Profile
 from camsim.rawio import CAMERA_SUFFIXES, MOSAIC_SUFFIXES
 from camsim.rawio import read_scene as read_raw
-from camsim.unprocess import from_display
+from camsim.unprocess import DEFAULT, Unprocess, from_display
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 SUFFIXES = (*IMAGE_SUFFIXES, *sorted(CAMERA_SUFFIXES), *SCENE_SUFFIXES)
@@ -32,6 +32,8 @@ class Reader:
     """Longer scenes are reduced to this, px."""
     raw_profile: Profile | None = None
     """The device that TIFF, PNG and .npy files are mosaics of; None: they are pictures, and .npy are scenes."""
+    unprocess: Unprocess = DEFAULT
+    """How pictures become scenes."""
 
     def read(self, path: Path) -> Tensor:
         """An image, camera RAW, mosaic or scene file as (3, H, W) float32 linear light, cut to ``max_side``.
@@ -48,7 +50,7 @@ class Reader:
             elif suffix in SCENE_SUFFIXES:
                 scene = torch.from_numpy(read_scene_file(path)).permute(2, 0, 1)
             else:
-                scene = from_display(read_image(path))
+                scene = from_display(read_image(path), self.unprocess)
             return reduce(scene, self.max_side).contiguous()
         except CamsimError as error:
             raise CamsimError(str(error).removeprefix(f"{path}: ")) from error

@@ -10,6 +10,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -202,7 +203,7 @@ def _assembled(
 
 
 def _mosaics(reader: Reader, device: str) -> Reader:
-    return reader if reader.raw_profile is not None else Reader(reader.max_side, catalog.load(device))
+    return reader if reader.raw_profile is not None else replace(reader, raw_profile=catalog.load(device))
 
 
 def _level(base: Path, levels: dict[float, Path], wanted: float | None) -> Path:

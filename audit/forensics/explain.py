@@ -35,7 +35,7 @@ from audit.searching.marked import judged_by
 from audit.task import Task
 from audit.tasks.classification import Classification
 from audit.tasks.open import seen_by
-from audit.tasks.vision_task import VisionTask
+from audit.tasks.vision_task import VisionTask, ask
 from audit.threads import one_torch_thread
 from camsim import Profile
 from camsim.errors import CamsimError, NoDataError
@@ -173,7 +173,9 @@ def _answers(
     unusable: list[Unreadable] = []
     for sample in samples:
         try:
-            (answers[sample.id],) = task.predict([reference.shoot(sample.load(), seed, sample.id)])
+            scene = sample.load()
+            picture = reference.shoot(scene, seed, sample.id)
+            (answers[sample.id],) = ask(task, [picture], (scene.shape[1], scene.shape[2]))
         except CamsimError as error:
             text = str(error)
             unusable.append(Unreadable(sample.id, text if text.startswith(sample.id) else f"{sample.id}: {text}"))

@@ -6,7 +6,18 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from audit.forensics.align import Slot, align, ordered
-from audit.forensics.sensor_parts import EXPOSURE, LEVELS, NOISE, RESPONSE, mix, parts_that_differ, same_scale
+from audit.forensics.sensor_parts import (
+    EXPOSURE,
+    LEVEL_FIELDS,
+    LEVELS,
+    NOISE,
+    NOISE_FIELDS,
+    RESPONSE,
+    fields_of,
+    mix,
+    parts_that_differ,
+    same_scale,
+)
 from camsim import Profile
 from camsim.isp import BlackLevel
 from camsim.spec import Spec, StageSpec, four_sites
@@ -145,9 +156,13 @@ class Kit:
         if part == OPTICS:
             return _differences(OPTICS, self.first.optics, self.second.optics, None)
         if slot is None:
-            fields = None if part == SENSOR else _FIELDS.get(part.removeprefix("sensor."), (part[len("sensor.") :],))
+            fields = None if part == SENSOR else self._fields(part.removeprefix("sensor."))
             return _differences("sensor", *self.sensors, fields)
         return _differences(part, self.stage_of(slot, second=False), self.stage_of(slot, second=True), None)
+
+    def _fields(self, part: str) -> tuple[str, ...]:
+        """Of a part of the sensor."""
+        return _FIELDS.get(part) or fields_of(part, *self.sensors)
 
     def _sensor_names(self) -> tuple[str, ...]:
         if not self._sensor_parts:
@@ -175,11 +190,12 @@ class Kit:
 
 
 _FIELDS = {
-    LEVELS: ("cfa", "bit_depth", "container", "black_level", "white_level"),
-    NOISE: ("system_gain", "full_well", "read_noise"),
+    LEVELS: LEVEL_FIELDS,
+    NOISE: ("system_gain", *NOISE_FIELDS),
     EXPOSURE: ("exposure",),
     RESPONSE: ("response",),
 }
+"""The fields of the parts of two sensors that are not one device."""
 
 
 def _as_stated(profile: Profile) -> tuple[StageSpec, ...]:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from audit.camera import Lineup, open_camera
 from audit.data import Sample
+from audit.frame import Shape
 from audit.matrix import Unreadable
 from audit.progress import Progress
-from audit.task import Task
+from audit.task import Task, judge_shot
 from audit.threads import ahead
 from camsim import Profile
 from camsim.atomic import atomic_path, write_text
@@ -149,36 +150,38 @@ def _table(samples: Sequence[Sample], masks: tuple[int, ...], chunks: Sequence[_
 Pictures = dict[str, NDArray[np.uint8]]
 
 
-def _shoot(samples: Sequence[Sample], lineup: Lineup, seed: int) -> Iterator[Pictures | str]:
-    """The pictures of each sample, in as many pieces as there are sensors; or why it has none."""
+def _shoot(samples: Sequence[Sample], lineup: Lineup, seed: int) -> Iterator[tuple[Pictures, Shape] | str]:
+    """The pictures of each sample, in as many pieces as there are sensors, and its scene's size; or why it has none."""
     for sample in samples:
         try:
             scene = sample.load()
         except CamsimError as error:
             yield str(error)
             continue
-        yield from lineup.shoot(scene, seed, sample.id)
+        for shot in lineup.shoot(scene, seed, sample.id):
+            yield shot, (scene.shape[1], scene.shape[2])
 
 
 def _judge_sample(
-    task: Task, sample: Sample, lineup: Lineup, shots: Iterator[Pictures | str], show: Progress
+    task: Task, sample: Sample, lineup: Lineup, shots: Iterator[tuple[Pictures, Shape] | str], show: Progress
 ) -> dict[str, tuple[float, float]] | str:
     """Score and loss of each device, by name; or why there are none."""
     judged: dict[str, tuple[float, float]] = {}
     failed: str | None = None
     seen = 0
     while seen < len(lineup.cameras):
-        shot = next(shots)
-        if isinstance(shot, str):
+        taken = next(shots)
+        if isinstance(taken, str):
             show.advance(len(lineup.cameras))
-            return shot
+            return taken
+        shot, shape = taken
         seen += len(shot)
         show.advance(len(shot))
         names = list(shot)
         for start in range(0, len(names), JUDGED_AT_ONCE):
             some = names[start : start + JUDGED_AT_ONCE]
             try:
-                found = task.judge([shot[name] for name in some], [sample.id] * len(some))
+                found = judge_shot(task, [shot[name] for name in some], [sample.id] * len(some), shape)
             except CamsimError as error:
                 failed = failed or f"{sample.id}: {error}"
                 break

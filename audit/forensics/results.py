@@ -10,7 +10,7 @@ import camsim
 from audit.data import Dataset
 from audit.forensics.attribution import CONFIDENCE, Attribution
 from audit.forensics.divide import Division
-from audit.forensics.hybrid import OPTICS
+from audit.forensics.hybrid import OPTICS, SENSOR
 from audit.forensics.local import LocalSensitivity
 from audit.forensics.play import Table
 from audit.forensics.players import Alignment, Player
@@ -115,11 +115,11 @@ def _swap(mask: int, player: Player, kind: str, value: Interval) -> dict[str, An
 
 def _owner(alignment: Alignment, knob: str) -> str | None:
     """The player whose difference this knob of the second device belongs to; None: the devices agree there."""
-    prefix, _, field = knob.rpartition(".")
+    prefix = knob.rpartition(".")[0]
     kit = alignment.kit
-    if prefix == "sensor":
+    if prefix.split(".")[0] == SENSOR:
         fields = {d.field: player.name for player in alignment.players for d in player.differences}
-        return fields.get(f"sensor.{field}")
+        return fields.get(".".join(knob.split(".")[:2]))
     if prefix.split(".")[0] == OPTICS:
         return next((player.name for player in alignment.players if OPTICS in player.parts), None)
     stage = prefix.removeprefix("isp.")

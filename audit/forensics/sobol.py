@@ -17,7 +17,7 @@ from audit.forensics.attribution import CONFIDENCE
 from audit.forensics.knobs import KnobCube
 from audit.progress import Progress
 from audit.stats import Interval
-from audit.task import Task
+from audit.task import Task, judge_shot
 from camsim.atomic import write_text
 from camsim.errors import CamsimError
 
@@ -142,8 +142,9 @@ def _row(
     lineup = Lineup(cameras)
     total = dict.fromkeys(lineup.names, 0.0)
     for sample in samples:
-        for shot in lineup.shoot(sample.load(), seed, sample.id):
-            judged = task.judge(list(shot.values()), [sample.id] * len(shot))
+        scene = sample.load()
+        for shot in lineup.shoot(scene, seed, sample.id):
+            judged = judge_shot(task, list(shot.values()), [sample.id] * len(shot), (scene.shape[1], scene.shape[2]))
             for name, loss in zip(shot, judged.losses, strict=True):
                 total[name] += float(loss)
     return [total[name] / len(samples) for name in lineup.names]

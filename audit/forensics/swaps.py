@@ -12,7 +12,7 @@ from audit.camera import Lineup, open_camera
 from audit.data import Sample
 from audit.forensics.divide import Division
 from audit.forensics.play import Table
-from audit.task import Task
+from audit.task import Task, judge_shot
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,11 @@ def take_swaps(
     found = []
     for sample in samples:
         pictures: dict[str, NDArray[np.uint8]] = {}
-        for shot in lineup.shoot(sample.load(), seed, sample.id):
+        scene = sample.load()
+        for shot in lineup.shoot(scene, seed, sample.id):
             pictures |= shot
         shown = [pictures[name] for name in lineup.names]
-        judged = task.judge(shown, [sample.id] * len(shown))
+        judged = judge_shot(task, shown, [sample.id] * len(shown), (scene.shape[1], scene.shape[2]))
         found.append(
             Swaps(
                 sample.id,

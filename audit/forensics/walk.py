@@ -15,6 +15,7 @@ from audit.data import Sample
 from audit.forensics.align import Slot
 from audit.forensics.hybrid import SENSOR, Kit
 from audit.forensics.local import store_in_8_bits
+from audit.search.fidelity import on_grid
 from audit.task import Task
 from camsim import Profile
 from camsim.cfa import RawFormat, per_site
@@ -73,19 +74,19 @@ def walk(task: Task, sample: Sample, kit: Kit, *, seed: int) -> Walk:
     for slot in slots:
         a = a if slot.first is None else first.shown[slot.first]
         b = b if slot.second is None else second.shown[slot.second]
-        reached.append((a, b - a))
-    largest = max(float(np.quantile(np.abs(change), 0.98)) for _, change in reached)
+        reached.append((a, b, _on_grid(b, a.shape[:2]) - a))
+    largest = max(float(np.quantile(np.abs(change), 0.98)) for _, _, change in reached)
     gain = next((gain for gain in GAINS if gain * largest <= 0.5), 1)
     steps = tuple(
         Step(
             name=slot.name,
-            first=None if slot.first is None else _picture(image),
-            second=None if slot.second is None else _picture(image + change),
+            first=None if slot.first is None else _picture(a),
+            second=None if slot.second is None else _picture(b),
             difference=_picture(0.5 + gain * change),
             rms=float(255 * np.sqrt(np.mean(change**2))),
             gradient=None if slot.second is None else second.gradients.get(slot.second),
         )
-        for slot, (image, change) in zip(slots, reached, strict=True)
+        for slot, (a, b, change) in zip(slots, reached, strict=True)
     )
     return Walk(sample.id, steps, gain)
 
@@ -129,6 +130,12 @@ def _shown(image: Tensor, domain: Domain, raw: RawFormat) -> NDArray[np.float64]
         image = gamma_srgb(image.clamp(0, 1))
     shown: NDArray[np.float64] = image[0].clamp(0, 1).permute(1, 2, 0).double().numpy()
     return shown
+
+
+def _on_grid(shown: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np.float64]:
+    """(H, W, 3) brought to the other device's height and width where a stage of one of them changes the size."""
+    planes = torch.from_numpy(shown).permute(2, 0, 1)[None]
+    return on_grid(planes, (size[0], size[1]))[0].permute(1, 2, 0).numpy()
 
 
 def _picture(shown: NDArray[np.float64]) -> Picture:

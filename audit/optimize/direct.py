@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audit.camera import open_camera
+from audit.frame import Shape
 from audit.optimize.box import Box
 from audit.optimize.fit import Check, Plan
 from audit.optimize.judge import judge
@@ -21,7 +22,7 @@ from audit.search.evaluation import Evaluation
 from audit.search.problem import Problem
 from audit.search.scenes import Scenes
 from audit.search.worst import search_worst
-from audit.task import Judged, Task
+from audit.task import Judged, Task, judge_shot
 from camsim.errors import CamsimError
 
 CHECKS = 20
@@ -98,8 +99,8 @@ class _Turned:
 
     task: Task
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
-        judged = self.task.judge(pictures, ids)
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
+        judged = self.task.judge(pictures, ids) if shape is None else judge_shot(self.task, pictures, ids, shape)
         return Judged(-judged.losses, judged.scores)
 
     @property

@@ -14,17 +14,18 @@ from torch.nn.functional import cross_entropy
 
 from audit.camera import Camera, open_camera
 from audit.data import Sample
+from audit.frame import Shape
 from audit.optimize.box import Box, Limits
 from audit.optimize.camera import TunableCamera
 from audit.optimize.exposure import at_exposure
 from audit.optimize.fit import Check, Course, Plan, batch_of, fit
-from audit.optimize.judge import REPEATS, Gain, Judge, judge, repeated_scores
+from audit.optimize.judge import REPEATS, Gain, judge, repeated_scores
 from audit.optimize.outcome import training_noise, validation_noise
 from audit.optimize.parts import Parts, three_parts
 from audit.progress import Progress, Silent
 from audit.search.groups import ALL
 from audit.search.scenes import Scenes, as_images
-from audit.task import Judged, PixelTask
+from audit.task import Judge, Judged, PixelTask
 from audit.threads import one_torch_thread
 from camsim import Profile
 from camsim.errors import CamsimError
@@ -221,7 +222,7 @@ class _Classes:
     network: nn.Module
     targets: Mapping[str, Target]
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
         with torch.no_grad():  # one by one: a result does not depend on the others
             log_p = torch.cat([self.network(as_images([picture])) for picture in pictures]).log_softmax(dim=1).numpy()
         wanted = np.array([self.targets[name] for name in ids])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,24 +15,16 @@ from audit.repeated import repeated_drop, repeated_rate
 from audit.search.scenes import Scenes
 from audit.stats import Interval
 from audit.stats.likelihood import BoundedMean
-from audit.task import Judged
+from audit.task import Judge, Judged
 
 CONFIDENCE = 0.95
 REPEATS = 3
 """Noise seeds that a camera is judged with: the run's seed and those after it, so that `camsim audit` replays it."""
 
 
-class Judge(Protocol):
-    """What of a task is needed here."""
-
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
-        """See `audit.task.Task`."""
-        ...
-
-
 def judge(camera: Camera, task: Judge, scenes: Scenes) -> Judged:
     """What the task says of the camera's true pictures."""
-    parts = [task.judge(pictures, ids) for ids, pictures in scenes.shoot(camera)]
+    parts = [judged for _, judged in scenes.judge(camera, task)]
     return Judged(
         np.concatenate([part.losses for part in parts]),
         np.concatenate([part.scores for part in parts]),

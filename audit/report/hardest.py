@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audit.report.rows import Metric
-from audit.report.thumbnail import data_uri, thumbnail
+from audit.report.thumbnail import data_uri, thumbnail, veil_uri
+from audit.sketch import Sketch
 from audit.spoiled import Spoiled
 
 SIDE = 240
@@ -32,6 +33,10 @@ class Side:
     answer: str
     worth: str
     """``right``, ``F1 at IoU 0.5: 57.1%``, ``agreement 12.0%``; empty: nothing to say."""
+    sketch: Sketch | None = None
+    """Drawn over the picture: where the answer says that something is."""
+    veil: str = ""
+    """Address of the sketch's masks."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Hit:
     profile: str
     reference: Side
     device: Side
+    truth: Sketch | None = None
+    """Drawn over both."""
 
 
 def hardest(results: Mapping[str, Any], spoiled: Sequence[Spoiled]) -> list[Hit]:
@@ -56,15 +63,25 @@ def hardest(results: Mapping[str, Any], spoiled: Sequence[Spoiled]) -> list[Hit]
         Hit(
             sample=one["sample"],
             profile=one["profile"],
-            reference=_side(pictures.reference, one["reference_answer"], _worth(one["reference_score"], None, task)),
-            device=_side(pictures.picture, one["answer"], _worth(one["score"], one["agreement"], task)),
+            reference=_side(
+                pictures.reference,
+                one["reference_answer"],
+                _worth(one["reference_score"], None, task),
+                pictures.reference_sketch,
+            ),
+            device=_side(
+                pictures.picture, one["answer"], _worth(one["score"], one["agreement"], task), pictures.sketch
+            ),
+            truth=pictures.truth,
         )
         for one, pictures in zip(results["most_changed"], spoiled, strict=True)
     ]
 
 
-def _side(picture: NDArray[np.uint8], answer: str, worth: str) -> Side:
-    return Side(data_uri(thumbnail(picture, SIDE)), max(picture.shape[:2]) < SIDE / 2, _short(answer), worth)
+def _side(picture: NDArray[np.uint8], answer: str, worth: str, sketch: Sketch | None) -> Side:
+    veil = "" if sketch is None or sketch.veil is None else veil_uri(sketch.veil, SIDE)
+    small = max(picture.shape[:2]) < SIDE / 2
+    return Side(data_uri(thumbnail(picture, SIDE)), small, _short(answer), worth, sketch, veil)
 
 
 def _worth(score: float | None, agreement: float | None, task: Mapping[str, Any]) -> str:

@@ -36,3 +36,18 @@ def data_uri(rgb: NDArray[np.uint8]) -> str:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(rgb)).save(buffer, "JPEG", quality=88, subsampling=0, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def veil_uri(rgba: NDArray[np.uint8], side: int) -> str:
+    """``data:image/png;base64,...`` of what lies over a picture, (H, W, 4) uint8, its longer side at most ``side``.
+
+    Of flat colours, which stay as they are: no pixel is mixed from two.
+    """
+    height, width = rgba.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    small = Image.fromarray(np.ascontiguousarray(rgba)).resize(
+        (max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.NEAREST
+    )
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

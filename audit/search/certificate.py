@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from audit.camera import Camera, open_camera
 from audit.data import Sample
+from audit.frame import Shape
 from audit.jpeg import through_jpeg
 from audit.manifest import profile_hash
 from audit.repeated import repeated_drop, repeated_rate
 from audit.stats import Interval
 from audit.stats.drop import MeanDrop
-from audit.task import Task
+from audit.task import Task, judge_shot
 from audit.threads import ahead
 from camsim import Profile
 from camsim.atomic import write_text
@@ -158,25 +159,31 @@ class Bench:
         scores = np.empty_like(losses)
         start = 0
         with closing(ahead(self._shoot(camera, jpeg))) as groups:
-            for group in groups:
+            for shape, group in groups:
                 rows = slice(start, start + len(group))
                 ids = [sample.id for sample in self.samples[rows]]
                 for column, task in enumerate(self.tasks.values()):
-                    judged = task.judge([pictures[column] for pictures in group], ids)
+                    judged = judge_shot(task, [pictures[column] for pictures in group], ids, shape)
                     losses[rows, column], scores[rows, column] = judged.losses, judged.scores
                     self._step(len(ids))
                 start = rows.stop
         return Measured(losses, scores)
 
-    def _shoot(self, camera: Camera, jpeg: int | None) -> Iterator[list[list[NDArray[np.uint8]]]]:
-        """A few samples at a time, in order; of each, a picture for every noise seed."""
-        for start in range(0, len(self.samples), AT_A_TIME):
-            group = []
-            for sample in self.samples[start : start + AT_A_TIME]:
-                scene = sample.load()
-                pictures = [camera.shoot(scene, seed, sample.id) for seed in self.tasks]
-                group.append([through_jpeg(picture, jpeg) for picture in pictures] if jpeg else pictures)
-            yield group
+    def _shoot(self, camera: Camera, jpeg: int | None) -> Iterator[tuple[Shape, list[list[NDArray[np.uint8]]]]]:
+        """A few samples of one size at a time, in order: the size of their scenes, and of each a picture for every
+        noise seed."""
+        group: list[list[NDArray[np.uint8]]] = []
+        shape: Shape = (0, 0)
+        for sample in self.samples:
+            scene = sample.load()
+            if group and (len(group) == AT_A_TIME or shape != (scene.shape[1], scene.shape[2])):
+                yield shape, group
+                group = []
+            shape = scene.shape[1], scene.shape[2]
+            pictures = [camera.shoot(scene, seed, sample.id) for seed in self.tasks]
+            group.append([through_jpeg(picture, jpeg) for picture in pictures] if jpeg else pictures)
+        if group:
+            yield shape, group
 
 
 def ahead_of(cross_check: Measured, found: Measured) -> Interval:

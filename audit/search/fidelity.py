@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import torch
 from kornia.color import rgb_to_lab
 from torch import Tensor
-from torch.nn.functional import conv2d
+from torch.nn.functional import conv2d, interpolate
 
 from camsim.errors import CamsimError
 
@@ -60,8 +60,21 @@ def delta_e(images: Tensor, references: Tensor) -> Tensor:
 
 
 def measure(name: Measure, images: Tensor, references: Tensor) -> Tensor:
-    """One of the four, by name: (B, 3, H, W) each, display-encoded in [0, 1] -> (B,), differentiable."""
-    return {"ssim": ssim, "psnr": psnr, "l2": l2, "delta_e": delta_e}[name](images, references)
+    """One of the four, by name: (B, 3, H, W) each, display-encoded in [0, 1] -> (B,), differentiable.
+
+    Images of another size are compared on the references' grid (see `on_grid`): what a smaller picture no longer shows
+    counts as a difference, what a larger one shows beyond the reference does not.
+    """
+    shown = on_grid(images, (references.shape[-2], references.shape[-1]))
+    return {"ssim": ssim, "psnr": psnr, "l2": l2, "delta_e": delta_e}[name](shown, references)
+
+
+def on_grid(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, 3, H, W) -> (B, 3, *size): bilinear, and where it shrinks antialiased, as Pillow does; as it is where of that
+    size already."""
+    if tuple(images.shape[-2:]) == size:
+        return images
+    return interpolate(images, size, mode="bilinear", align_corners=False, antialias=True)
 
 
 def distance(name: Measure, value: Tensor) -> Tensor:

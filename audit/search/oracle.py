@@ -107,8 +107,7 @@ class Oracle:
         camera = self._cameras.at(setting)
         losses, scores, fidelities = [], [], []
         place = 0
-        for ids, pictures in self.scenes.shoot(camera):
-            judged = self.task.judge(pictures, ids)
+        for pictures, judged in self.scenes.judge(camera, self.task):
             losses.append(judged.losses)
             scores.append(judged.scores)
             if self.constraint is not None:
@@ -140,7 +139,7 @@ class Oracle:
         return space.gradient(knob_gradients(self._cameras.at(setting), self.scenes, list(space.low), objective))
 
     def _fidelities(self, name: Measure, pictures: Sequence[Picture], place: int) -> Tensor:
-        """Of pictures of one size of the samples from ``place`` on: (N,)."""
+        """Of pictures of scenes of one size, the samples from ``place`` on: (N,)."""
         wanted = self._references()[place : place + len(pictures)]
         with torch.inference_mode():
             return measure(name, as_images(pictures), as_images(wanted))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from audit.camera import Camera
 from audit.data import Sample
+from audit.task import Judge, Judged, judge_shot
 from camsim.errors import NoDataError
 
 CACHE_BYTES = 2**31
@@ -53,6 +54,12 @@ class Scenes:
         """The pictures (H, W, 3) that a camera hands out, a few of one size at a time, and whose they are."""
         for ids, scenes in self.batches():
             yield ids, camera.shoot_together(scenes, self.seed, ids)
+
+    def judge(self, camera: Camera, task: Judge) -> Iterator[tuple[list[Picture], Judged]]:
+        """The pictures that a camera hands out, a few of one size at a time, and what a task says of them."""
+        for ids, scenes in self.batches():
+            pictures = camera.shoot_together(scenes, self.seed, ids)
+            yield pictures, judge_shot(task, pictures, ids, (scenes.shape[-2], scenes.shape[-1]))
 
     def batches(self) -> Iterator[tuple[tuple[str, ...], Tensor]]:
         """Neighbouring scenes of one size as (B, 3, H, W), with the ids of their samples."""

@@ -13,14 +13,12 @@ from audit.search.certificate import Measure
 from audit.searching.marked import judged_by
 from audit.task import ClassTask, DisagreementTask, Task
 from audit.tasks.classification import Classification
-from audit.tasks.vision_task import VisionTask
+from audit.tasks.vision_task import VisionTask, ask
 from camsim.errors import CamsimError
 
 LossName = Literal["soft_error", "cross_entropy", "disagreement"]
 """What a search may raise. ``soft_error`` is the task's own loss, `audit.tasks.mark.Mark.loss`; the others are a
 classifier's."""
-
-AT_A_TIME = 8
 
 
 class Aims:
@@ -75,9 +73,9 @@ class Aims:
     ) -> dict[str, Any]:
         """What the model says of each sample under the reference."""
         found: dict[str, Any] = {}
-        for start in range(0, len(samples), AT_A_TIME):
-            some = samples[start : start + AT_A_TIME]
-            pictures = [self.reference.shoot(sample.load(), seed, sample.id) for sample in some]
-            found |= zip((sample.id for sample in some), self.subject.predict(pictures), strict=True)
-            step(len(some))
+        for sample in samples:
+            scene = sample.load()
+            picture = self.reference.shoot(scene, seed, sample.id)
+            (found[sample.id],) = ask(self.subject, [picture], (scene.shape[1], scene.shape[2]))
+            step(1)
         return found

@@ -15,7 +15,7 @@ from audit.progress import Progress
 from audit.report.search import DEVICE, REFERENCE, Gallery, Shot
 from audit.search.certificate import Bench
 from audit.tasks.mark import Mark
-from audit.tasks.vision_task import VisionTask
+from audit.tasks.vision_task import VisionTask, ask
 from camsim import Profile
 
 SHOWN = 4
@@ -57,8 +57,9 @@ def take_gallery(
             name: _shoot(camera, scene, seed, sample.id, None if name == REFERENCE else bench.jpeg)
             for name, camera in cameras.items()
         }
-        answers = task.predict(list(pictures.values()))
-        truth = task.truth(sample, (scene.shape[1], scene.shape[2])) if by_labels else None
+        shape = (scene.shape[1], scene.shape[2])
+        answers = ask(task, list(pictures.values()), shape)
+        truth = task.truth(sample, shape) if by_labels else None
         gallery[sample.id] = {
             name: _shot(task, picture, answer, task.mark(answer, answers[0], truth))
             for (name, picture), answer in zip(pictures.items(), answers, strict=True)

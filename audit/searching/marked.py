@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audit.data import Sample
+from audit.frame import Shape
 from audit.task import ClassTask, Judged, Loss, Task
 from audit.tasks.classification import Classification
-from audit.tasks.vision_task import VisionTask
+from audit.tasks.vision_task import VisionTask, ask
 from camsim.errors import CamsimError
 
 
@@ -26,11 +27,12 @@ class MarkedTask:
     answers: Mapping[str, Any] | None
     """What the model says of each sample under the reference; None: the labels judge."""
 
-    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str]) -> Judged:
+    def judge(self, pictures: Sequence[NDArray[np.uint8]], ids: Sequence[str], shape: Shape | None = None) -> Judged:
         losses, scores = np.empty(len(ids)), np.empty(len(ids))
-        for place, (name, picture, answer) in enumerate(zip(ids, pictures, self.task.predict(pictures), strict=True)):
-            height, width, _ = picture.shape
-            truth = None if self.answers is not None else self.task.truth(self.samples[name], (height, width))
+        answers = self.task.predict(pictures) if shape is None else ask(self.task, pictures, shape)
+        for place, (name, picture, answer) in enumerate(zip(ids, pictures, answers, strict=True)):
+            drawn_on = shape or (picture.shape[0], picture.shape[1])
+            truth = None if self.answers is not None else self.task.truth(self.samples[name], drawn_on)
             mark = self.task.mark(answer, answer if self.answers is None else self.answers[name], truth)
             losses[place] = mark.loss
             scores[place] = float(not mark.flip) if mark.score is None else mark.score

@@ -184,7 +184,7 @@ def _worst_of(candidates: Sequence[Profile], ground: Ground, show: Progress) -> 
     task = ground.aims.task(samples, ground.seed, step=show.advance)
 
     def loss(profile: Profile) -> float:
-        losses = [task.judge(pictures, ids).losses for ids, pictures in scenes.shoot(open_camera(profile))]
+        losses = [judged.losses for _, judged in scenes.judge(open_camera(profile), task)]
         show.advance(len(samples))
         return float(np.concatenate(losses).mean())
 

@@ -78,7 +78,7 @@ class Classification:
         self.metrics: tuple[Metric, ...] = (ACCURACY, ECE, CONFIDENCE, JSD)
         self.further: tuple[Metric, ...] = ()
 
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[LogP]:
+    def predict(self, pictures: Sequence[NDArray[np.uint8]], shape: tuple[int, int] | None = None) -> list[LogP]:
         return list(self.model.log_probabilities(pictures))
 
     def truth(self, sample: Sample, shape: tuple[int, int]) -> int | None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from audit.data import Dataset, Sample
-from audit.frame import Frame
+from audit.frame import Frame, Shape
 from audit.models.network import Network
 from audit.tasks.decoded import AGREEMENT
 from audit.tasks.mark import Mark
@@ -30,6 +30,8 @@ Decode = Callable[[Mapping[str, NDArray[Any]], Frame], Any]
 """A network's outputs for one picture, and how it was laid into the input -> an answer of any kind."""
 Score = Callable[[Any, Any], float]
 """Two answers, or an answer and a truth -> in [0, 1], 1 = right, or the same."""
+
+_Answer = Callable[[NDArray[np.uint8], Shape | None], Any]
 
 FLIP_BELOW = 0.5
 
@@ -80,7 +82,7 @@ class CustomTask:
         """
         if not 0 < flip_below <= 1:
             raise CamsimError(f"flip_below must lie in (0, 1], got {flip_below}")
-        self._predict = _of_function(model) if decode is None else _of_network(model, decode)
+        self._answer = _of_function(model) if decode is None else _of_network(model, decode)
         self._score, self._agreement, self._flip_below = score, agreement, flip_below
         self._network = None if decode is None else cast(Network, model)
         self.data = data
@@ -95,13 +97,18 @@ class CustomTask:
         self.sha256 = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         self.metrics: tuple[Metric, ...] = (Metric("score", "Score", "mean", ("score",)), AGREEMENT)
 
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Any]:
+    def predict(self, pictures: Sequence[NDArray[np.uint8]], shape: Shape | None = None) -> list[Any]:
         """The answers to N pictures (H, W, 3); each by itself.
+
+        Args:
+            pictures: as cameras hand them out.
+            shape: of the scene that they show; the frame that ``decode`` is given leads back to its pixels. A function
+                of a picture is not told.
 
         Raises:
             CamsimError: the function fails.
         """
-        return [self._predict(picture) for picture in pictures]
+        return [self._answer(picture, shape) for picture in pictures]
 
     def truth(self, sample: Sample, shape: tuple[int, int]) -> Any:
         """What the data say, in pixels of a picture of ``shape``, or the class's name; None without labels."""
@@ -159,21 +166,22 @@ def where(function: object) -> str:
     return f"{getattr(named, '__module__', '?')}.{getattr(named, '__qualname__', '?')}"
 
 
-def _of_network(model: Any, decode: Decode) -> Predict:
+def _of_network(model: Any, decode: Decode) -> _Answer:
     if not (hasattr(model, "run") and hasattr(model, "frame")):
         raise CamsimError(f"'decode' reads a network's outputs, but {where(model)} is none")
 
-    def answer(picture: NDArray[np.uint8]) -> Any:
+    def answer(picture: NDArray[np.uint8], scene: Shape | None) -> Any:
         (outputs,) = model.run([picture])
-        return _called(decode, outputs, model.frame((picture.shape[0], picture.shape[1])))
+        frame = model.frame((picture.shape[0], picture.shape[1]))
+        return _called(decode, outputs, frame if scene is None else frame.of_scene(scene))
 
     return answer
 
 
-def _of_function(model: Any) -> Predict:
+def _of_function(model: Any) -> _Answer:
     if not callable(model):
         raise CamsimError(f"{where(model)} is no function of a picture; a network needs 'decode' as well")
-    return lambda picture: _called(model, picture)
+    return lambda picture, scene: _called(model, picture)
 
 
 def _called(function: Callable[..., Any], *given: Any) -> Any:

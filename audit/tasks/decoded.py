@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from audit.data import Dataset, Sample
 from audit.data.truth import TruthKind
 from audit.decoders.decoder import Decoder
+from audit.frame import Shape
 from audit.models.network import Network
+from audit.sketch import Sketch, sketch_answer
 from audit.tasks.mark import Mark
 from audit.tasks.metric import Columns, Metric
 from camsim.errors import CamsimError
@@ -86,14 +88,21 @@ class DecodedTask(Generic[A]):
         """What nobody declared about the marking."""
         return []
 
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[A]:
+    def predict(self, pictures: Sequence[NDArray[np.uint8]], shape: Shape | None = None) -> list[A]:
         """The answers to N pictures (H, W, 3), RGB, 0..255; each by itself.
+
+        Args:
+            pictures: as cameras hand them out.
+            shape: of the scene in whose pixels the answers are; None: in those of each picture.
 
         Raises:
             CamsimError: the model fails, or gives what the decoder cannot read, or NaN or infinity.
         """
         outputs = self._run(pictures)
-        return [self._decode(one, picture.shape[:2]) for one, picture in zip(outputs, pictures, strict=True)]
+        return [
+            self._decode(one, (picture.shape[0], picture.shape[1]), shape)
+            for one, picture in zip(outputs, pictures, strict=True)
+        ]
 
     def truth(self, sample: Sample, shape: tuple[int, int]) -> Any:
         """What is right for this sample, in pixels of a picture of ``shape``; None without labels."""
@@ -106,6 +115,10 @@ class DecodedTask(Generic[A]):
     def say(self, answer: A) -> str:
         """An answer in a few words."""
         raise NotImplementedError
+
+    def sketch(self, answer: A, shape: Shape) -> Sketch | None:
+        """What of an answer is drawn over a picture of a scene of ``shape``; None: it does not say where."""
+        return sketch_answer(answer, shape, self.named)
 
     def named(self, place: int) -> str:
         """A class of the model's output, for people."""
@@ -126,9 +139,11 @@ class DecodedTask(Generic[A]):
         """How many numbers, points or classes an answer holds, where all answers hold as many; None: any number."""
         return None
 
-    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> A:
+    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: Shape, scene: Shape | None = None) -> A:
+        """What outputs for a picture of ``shape`` mean, in pixels of the scene, or else of the picture."""
         try:
-            answer = cast(A, self.decoder.decode(outputs, self.network.frame((shape[0], shape[1]))))
+            frame = self.network.frame(shape)
+            answer = cast(A, self.decoder.decode(outputs, frame if scene is None else frame.of_scene(scene)))
         except CamsimError as error:
             raise CamsimError(f"{self.name}: {error}") from error
         first = getattr(self, "first_answer", None)

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from audit.data import Dataset, Sample
 from audit.data.truth import Boxes
 from audit.decoders.detector import Detector
+from audit.frame import Shape
 from audit.models.network import Network
 from audit.predictions import Detections
+from audit.sketch import Sketch, sketch_answer
 from audit.targets import class_indices
 from audit.tasks.average_precision import COLUMNS, AveragePrecision, evidence
 from audit.tasks.decoded import AGREEMENT, DecodedTask
@@ -133,15 +135,33 @@ class ObjectTask(DecodedTask[Detections]):
         parts = [f"{count} {self.named(label)}" for label, count in Counter(labels).most_common()]
         return f"{len(labels)} object{'s' if len(labels) > 1 else ''}: {', '.join(parts)}"
 
-    def _shown(self, shape: tuple[int, int]) -> tuple[float, float, float, float]:
-        """The part of a picture that its preprocessing leaves the model: left, top, right, bottom."""
+    def sketch(self, answer: Detections, shape: Shape) -> Sketch | None:
+        return sketch_answer(answer, shape, self.named, self.confidence)
+
+    def _shown(self, shape: Shape, scene: Shape | None = None) -> tuple[float, float, float, float]:
+        """The part of a picture that its preprocessing leaves the model: left, top, right, bottom in its pixels, or in
+        those of the scene that it shows."""
         frame = self.network.frame(shape)
         fed = np.array([[0.0, 0.0, frame.fed[1], frame.fed[0]]])
-        left, top, right, bottom = frame.boxes_to_picture(fed)[0].tolist()
+        left, top, right, bottom = frame.of_scene(scene or shape).boxes_to_picture(fed)[0].tolist()
         return left, top, right, bottom
 
-    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Detections:
-        answer = super()._decode(outputs, shape)
+    def _check_shown(self, shape: Shape, scene: Shape) -> None:
+        """Refuse a crop that shows the model another part of the scene than of a picture of the scene's own size, to
+        which the truth is cut."""
+        whole, part = np.array(self._shown(scene)), np.array(self._shown(shape, scene))
+        # A pixel of the smaller of both, for what resizing rounds.
+        if np.abs(whole - part).max() > max(1.0, *(np.array(scene) / shape)):
+            raise CamsimError(
+                f"{self.name}: its preprocessing cuts another part out of a picture of {shape[1]}x{shape[0]} than of "
+                f"the scene's {scene[1]}x{scene[0]}, so that their objects cannot be compared; declare a resize before "
+                "the crop, or leave out the camera that changes the size"
+            )
+
+    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: Shape, scene: Shape | None = None) -> Detections:
+        if scene is not None:
+            self._check_shown(shape, scene)
+        answer = super()._decode(outputs, shape, scene)
         if self.classes is not None and answer.labels.max(initial=-1) >= len(self.classes):
             raise CamsimError(
                 f"{self.name}: gives the label {answer.labels.max()}, but 'classes' lists {len(self.classes)} names, "

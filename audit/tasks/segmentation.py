@@ -15,6 +15,7 @@ from audit.data import Dataset, Sample
 from audit.data.truth import ClassMap
 from audit.decoders.class_map import ClassMapDecoder
 from audit.decoders.text_map import TextMapDecoder
+from audit.frame import Shape
 from audit.models.network import Network
 from audit.predictions import PixelClasses
 from audit.targets import class_indices
@@ -102,8 +103,8 @@ class Segmentation(DecodedTask[PixelClasses]):
             raise CamsimError(f"{sample.id}: no pixel of its class map counts (all are -1)")
         return np.where(indices < 0, np.int32(-1), self._indices[np.maximum(indices, 0)])
 
-    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> PixelClasses:
-        answer = super()._decode(outputs, shape)
+    def _decode(self, outputs: Mapping[str, NDArray[Any]], shape: Shape, scene: Shape | None = None) -> PixelClasses:
+        answer = super()._decode(outputs, shape, scene)
         if self.classes is not None and answer.indices.max() >= len(self.classes):
             raise CamsimError(
                 f"{self.name}: gives the class {answer.indices.max()}, but 'classes' lists {len(self.classes)} names"

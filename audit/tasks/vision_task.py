@@ -73,8 +73,13 @@ class VisionTask(Protocol[P]):
         """Its own columns of samples.parquet."""
         ...
 
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[P]:
+    def predict(self, pictures: Sequence[NDArray[np.uint8]], shape: tuple[int, int] | None = None) -> list[P]:
         """The model's answers to N pictures (H, W, 3), RGB, 0..255; each by itself.
+
+        Args:
+            pictures: as cameras hand them out.
+            shape: (height, width) of the scene that each of them shows: what is a place or a map in an answer is in
+                its pixels, as the truth is. None: in those of the picture. See `ask`.
 
         Raises:
             CamsimError: the model fails, or gives NaN or infinity.
@@ -100,6 +105,13 @@ class VisionTask(Protocol[P]):
     def describe(self) -> dict[str, object]:
         """JSON-able: the model's input, output, preprocessing and decoder, and ``assumed``: what nobody declared."""
         ...
+
+
+def ask(task: VisionTask[P], pictures: Sequence[NDArray[np.uint8]], shape: tuple[int, int]) -> list[P]:
+    """Answers to pictures of a scene of ``shape`` (height, width), whose cameras may give another size."""
+    if all(picture.shape[:2] == shape for picture in pictures):
+        return task.predict(pictures)  # all that a task of one's own need know
+    return task.predict(pictures, shape)
 
 
 def primary(task: VisionTask[Any]) -> Metric | None:

@@ -83,6 +83,9 @@ def audit(
     truth: options.Truth = None,
     raw_profile: options.RawProfile = None,
     intensity: options.Intensity = None,
+    source_camera: options.SourceCamera = None,
+    tone: options.Tone = "none",
+    highlights: options.Highlights = "clip",
     batch: Annotated[
         int, typer.Option(metavar="N", min=1, help="Samples kept together; results do not depend on it.")
     ] = 8,

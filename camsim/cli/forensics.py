@@ -33,6 +33,9 @@ def forensics(
     truth: options.Truth = None,
     raw_profile: options.RawProfile = None,
     intensity: options.Intensity = None,
+    source_camera: options.SourceCamera = None,
+    tone: options.Tone = "none",
+    highlights: options.Highlights = "clip",
     orders: Annotated[
         int,
         typer.Option(

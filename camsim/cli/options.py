@@ -16,6 +16,11 @@ import typer
 from typer.core import TyperCommand
 
 from camsim.cli.errors import INTERRUPTED, say
+from camsim.cli.unprocess_options import DATA as DATA
+from camsim.cli.unprocess_options import Highlights as Highlights
+from camsim.cli.unprocess_options import SourceCamera as SourceCamera
+from camsim.cli.unprocess_options import Tone as Tone
+from camsim.cli.unprocess_options import unprocess_of as unprocess_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,11 +28,11 @@ if TYPE_CHECKING:
     from audit import Model
     from audit.models import Network, Trust
     from camsim.cli.progress import Bars
+    from camsim.unprocess import Unprocess
 
 Opened = TypeVar("Opened")
 
 MODEL = "Model: what its file does not say (or in a sidecar MODEL.camsim.yaml)"
-DATA = "Data"
 GATE = "Verdict"
 BESIDE = "To compare with"
 
@@ -162,6 +167,7 @@ class Found(TypedDict, total=False):
     truth: Kind | None
     raw_profile: str | None
     intensity: float | None
+    unprocess: Unprocess
 
 
 def about_model(given: Mapping[str, Any]) -> Declared:
@@ -171,7 +177,11 @@ def about_model(given: Mapping[str, Any]) -> Declared:
 
 def about_data(given: Mapping[str, Any]) -> Found:
     """Of a command's parameters, those about the data."""
-    return cast(Found, {name: given[name] for name in Found.__annotations__ if name in given})
+    found = cast(Found, {name: given[name] for name in Found.__annotations__ if name in given})
+    how = unprocess_of(given.get("source_camera"), given.get("tone", "none"), given.get("highlights", "clip"))
+    if how is not None:
+        found["unprocess"] = how
+    return found
 
 
 def load_model(model: Path, **declared: Unpack[Declared]) -> Model:

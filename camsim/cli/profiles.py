@@ -58,8 +58,12 @@ def show(profile: ProfileName) -> None:
     """Print a profile as YAML, variants chosen and defaults written out."""
     from camsim import catalog
     from camsim.profile_file import to_yaml
+    from camsim.spectral import SpectralResponse, fit_response
 
-    print(to_yaml(catalog.load(profile)), end="")
+    found = catalog.load(profile)
+    print(to_yaml(found), end="")
+    if isinstance(found.sensor.response, SpectralResponse):
+        print(f"# sensor.response: {fit_response(found.sensor.response).words}")
 
 
 @profiles.command()

@@ -128,6 +128,9 @@ def search(
     truth: options.Truth = None,
     raw_profile: options.RawProfile = None,
     intensity: options.Intensity = None,
+    source_camera: options.SourceCamera = None,
+    tone: options.Tone = "none",
+    highlights: options.Highlights = "clip",
     seed: options.Seed = 0,
     out: options.Out = None,
     resume: options.Resume = False,
@@ -183,7 +186,10 @@ def search(
         "reference": reference,
         "loss": loss,
         "jpeg": jpeg,
-        **found,
+        **{name: value for name, value in found.items() if name != "unprocess"},
+        "source_camera": source_camera,
+        "tone": tone,
+        "highlights": highlights,
         "seed": seed,
     }
     with options.run_bars(out, folder) as bars:

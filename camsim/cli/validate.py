@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from camsim.cli.errors import handled
+from camsim.errors import CamsimError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +34,8 @@ def validate(
 ) -> None:
     """Measure an emulated sensor as a laboratory does, by EMVA 1288, and compare with its profile.
 
+    Of several profiles, one whose sensor has nothing that can be measured so is named with the reason, and left out.
+
     Exit codes: 0 all that can be measured is within its tolerance, 1 something is not, 2 usage.
     """
     from rich.console import Console
@@ -50,7 +53,13 @@ def validate(
         for profile in chosen:
             sensor = profile.resolved_sensor().model_dump_json()
             if sensor not in measured:  # variants of a device differ in their ISP alone
-                measured[sensor] = measure(profile, seed=seed, progress=bars)
+                try:
+                    measured[sensor] = measure(profile, seed=seed, progress=bars)
+                except CamsimError as error:
+                    if len(chosen) == 1:
+                        raise
+                    _print_refusal(profile.name, error, console, as_json)
+                    continue
             found = replace(measured[sensor], profile=profile.name)
             passed = passed and found.passed
             if folder is not None:
@@ -66,8 +75,6 @@ def validate(
 
 
 def _folder(out: Path) -> Path:
-    from camsim.errors import CamsimError
-
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -93,10 +100,10 @@ def _print(found: Validation, console: Console) -> None:
     for quantity in found.quantities:
         table.add_row(
             quantity.name,
-            f"{quantity.stated:.4g} {quantity.unit}",
-            "" if quantity.measured is None else f"{quantity.measured:.4g} {quantity.unit}",
-            "" if quantity.deviation is None else f"{quantity.deviation:+.2g} {_unit(quantity)}",
-            f"{quantity.tolerance:.2g} {_unit(quantity)}",
+            _with_unit(f"{quantity.stated:.4g}", quantity.unit),
+            "" if quantity.measured is None else _with_unit(f"{quantity.measured:.4g}", quantity.unit),
+            "" if quantity.deviation is None else _with_unit(f"{quantity.deviation:+.2g}", _unit(quantity)),
+            _with_unit(f"{quantity.tolerance:.2g}", _unit(quantity)),
             Text(quantity.status, style=_STYLES[quantity.status]),
         )
     console.print(table, markup=False, highlight=False)
@@ -106,8 +113,21 @@ def _print(found: Validation, console: Console) -> None:
     _print_line(found, console)
 
 
+def _with_unit(number: str, unit: str) -> str:
+    return number if unit == "1" else f"{number} {unit}"
+
+
 def _unit(quantity: Quantity) -> str:
     return quantity.unit if quantity.scale == "absolute" else quantity.scale
+
+
+def _print_refusal(name: str, error: CamsimError, console: Console, as_json: bool) -> None:
+    from rich.text import Text
+
+    if as_json:
+        print(json.dumps({"schema": 1, "profile": name, "passed": None, "refused": str(error)}), flush=True)
+        return
+    console.print(Text("----", style="yellow").append(f"  {error}", style="default"), soft_wrap=True)
 
 
 def _print_line(found: Validation, console: Console) -> None:

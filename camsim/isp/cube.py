@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import zlib
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from camsim.beside import read_beside
+from camsim.isp.packed import pack_numbers, unpack_numbers
 
 Color = tuple[float, float, float]
 
@@ -40,18 +40,7 @@ def read_cube(folder: Path, name: str) -> tuple[Cube, str]:
     Raises:
         ValueError: a path that leads elsewhere, a file that cannot be read, or anything in it that is not understood.
     """
-    path = folder / name
-    relative = PurePosixPath(name)
-    if relative.is_absolute() or "\\" in name or ".." in relative.parts:
-        raise ValueError(f"file must lie in the profile's folder or below it, got {name!r}")
-    try:
-        if not path.resolve(strict=True).is_relative_to(folder.resolve()):
-            raise ValueError(f"file must lie in the profile's folder or below it, but {name!r} is a link to elsewhere")
-        if not path.is_file() or path.stat().st_size > _MAX_BYTES:
-            raise ValueError(f"file {name!r} is no file of at most {_MAX_BYTES} bytes")
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"file {name!r} cannot be read: {error.strerror}") from None
+    data = read_beside(folder, name, _MAX_BYTES)
     try:
         return parse_cube(data.decode("utf-8-sig")), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError:
@@ -125,13 +114,12 @@ def _three(words: list[str], where: str) -> Color:
 
 
 def pack(table: NDArray[np.float32]) -> str:
-    """A table as text: float32, little-endian, bytes of the same place together, zlib, base64.
+    """A table as text; see `camsim.isp.packed`.
 
     Raises:
         ValueError: it does not fit into a profile.
     """
-    planes = np.ascontiguousarray(table.astype("<f4")).reshape(-1).view(np.uint8).reshape(-1, 4).T
-    text = base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
+    text = pack_numbers(table)
     if len(text) > MAX_TEXT:
         raise ValueError(f"the table takes {len(text)} characters, a profile holds {MAX_TEXT}; resample it, to 33 say")
     return text
@@ -144,15 +132,5 @@ def unpack(text: str, size: int) -> NDArray[np.float32]:
         ValueError: it is not such a text, or of another size, or not finite.
     """
     count = size**3 * 3
-    try:
-        reader = zlib.decompressobj()
-        data = reader.decompress(base64.b64decode(text, validate=True), count * 4 + 1)
-    except (binascii.Error, zlib.error, ValueError):
-        raise ValueError("table is not what camsim packed; give the file instead") from None
-    if len(data) != count * 4 or not reader.eof:
-        raise ValueError(f"table does not hold the {count} numbers of size {size}; give the file instead")
-    planes = np.frombuffer(data, dtype=np.uint8).reshape(4, count)
-    table = np.ascontiguousarray(planes.T).view("<f4").astype(np.float32).reshape(size, size, size, 3)
-    if not np.isfinite(table).all():
-        raise ValueError("table has NaN or infinite numbers")
-    return table
+    numbers = unpack_numbers(text, count, "table", f"the {count} numbers of size {size}")
+    return numbers.reshape(size, size, size, 3)

@@ -10,7 +10,7 @@ from pydantic import Field, Strict, model_validator
 from torch import Tensor
 
 from camsim.cfa import RawFormat
-from camsim.isp.piecewise import piecewise_linear
+from camsim.piecewise import piecewise_linear
 from camsim.spec import Domain, Form, Quantity, Range, Stage, StageSpec
 
 MAX_KNOTS = 4096

@@ -9,7 +9,7 @@ from functools import singledispatchmethod
 import torch
 from torch import Tensor
 
-from camsim.cfa import Bayer
+from camsim.cfa import BAYER, Bayer, bayer
 from camsim.isp.black_level import BlackLevelStage
 from camsim.isp.clip import ClipStage
 from camsim.isp.color_matrix import ColorMatrixStage
@@ -24,7 +24,7 @@ from camsim.isp.gamma.power import PowerGammaStage
 from camsim.isp.gamma.srgb import SrgbGammaStage
 from camsim.isp.gaussian_kernel import gaussian_kernel
 from camsim.isp.hue import HueStage, hue
-from camsim.isp.luma import LUMA, Channels
+from camsim.isp.luma import LUMA, DenoiseChannels
 from camsim.isp.saturation import SaturationStage, saturation
 from camsim.isp.sharpen.sharpening_filter import SharpeningFilterStage
 from camsim.isp.sharpen.unsharp_mask import UnsharpMaskStage
@@ -40,18 +40,22 @@ _NO_CLIP = (-NO_LIMIT, NO_LIMIT)
 _DEMOSAIC = {BilinearStage: (Op.BILINEAR, 1), Malvar2004Stage: (Op.MALVAR, 2)}
 
 
-def add_chain(lowering: Lowering, stages: Mapping[str, Stage], cfa: Bayer) -> None:
+def add_chain(lowering: Lowering, stages: Mapping[str, Stage], cfa: str) -> None:
     """Add a chain to a program; its image is the next output.
 
     Raises:
-        LoweringError: a stage has no row operation.
+        LoweringError: a stage has no row operation, or the mosaic is not a Bayer one.
     """
-    chain = _Chain(lowering, cfa)
+    if cfa not in BAYER:
+        raise LoweringError(f"the fused path develops Bayer mosaics, and this is {cfa}; use fused=False")
+    chain = _Chain(lowering, bayer(cfa))
     for name, stage in stages.items():
         try:
             chain.add(stage)
         except NotImplementedError:
             raise LoweringError(f"{name}: this stage has no fused form; use fused=False") from None
+        except LoweringError as error:
+            raise LoweringError(f"{name}: {error}") from None
     chain.store()
 
 
@@ -196,7 +200,9 @@ class _Chain:
     ) -> int:
         return self._add(op, inputs, coefficients, outputs=1, radius=radius, settings=(setting, 0))[0]
 
-    def _filter(self, channels: Channels, spatial: Callable[[int], int]) -> None:
+    def _filter(self, channels: DenoiseChannels, spatial: Callable[[int], int]) -> None:
+        if channels == "chroma":
+            raise LoweringError("channels: chroma has no fused form; use fused=False")
         self._finish_tone()
         self._finish_color()
         if channels == "luma":

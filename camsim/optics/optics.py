@@ -18,10 +18,10 @@ from camsim.optics.frequency import Frequencies, filter_mirrored, frequencies
 from camsim.optics.glare import Glare, GlareEffect
 from camsim.optics.motion import Motion, MotionEffect
 from camsim.optics.psf import PointSpread, PointSpreadEffect
-from camsim.optics.resample import Interpolation, resample
 from camsim.optics.vignetting import Cos4Vignetting, Vignetting
 from camsim.optics.vignetting.cos4 import Cos4Effect
 from camsim.optics.vignetting.polynomial import PolynomialEffect
+from camsim.resample import Interpolation, resample
 from camsim.spec import Quantity, Range, Spec
 
 EFFECTS = ("distortion", "chromatic_aberration", "vignetting", "glare", "motion", "psf")

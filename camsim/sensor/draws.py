@@ -1,4 +1,4 @@
-"""Random draws as torch operators, on any device: pixels drawn one by one on the CPU, by `camsim.kernels.noise`."""
+"""Random draws as torch operators: on a CUDA GPU by `draws_on_gpu`, else on the CPU by `camsim.kernels.noise`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def poisson_counts(means: Tensor, keys: Tensor) -> Tensor:
 
 
 def standard_normal(keys: Tensor, height: int, width: int) -> Tensor:
-    """Standard normal numbers: (B,) int64 keys -> (B, 1, height, width) float32 on the CPU."""
+    """Standard normal numbers: (B,) int64 keys -> (B, 1, height, width) float32 on the keys' device."""
     normal: Tensor = torch.ops.camsim.standard_normal(keys, height, width)
     return normal
 
@@ -37,8 +37,7 @@ def _draw(means: Tensor | None, shape: tuple[int, ...], keys: Tensor) -> Tensor:
     from camsim.kernels.threads import run_tiles
 
     samples, pixels = shape[0], math.prod(shape[1:])
-    if keys.shape != (samples,):
-        raise ValueError(f"needs one key for each of {samples} samples, got {tuple(keys.shape)}")
+    _check_keys(keys, samples)
     if pixels > MOST_PIXELS:
         raise ValueError(f"a sample may have 2^32 pixels, got {pixels}")
     room = max(0, _LEAST_PIXELS - pixels)
@@ -55,12 +54,28 @@ def _draw(means: Tensor | None, shape: tuple[int, ...], keys: Tensor) -> Tensor:
     return out[:, :pixels].reshape(shape).clone() if room else out.reshape(shape)
 
 
+def _check_keys(keys: Tensor, samples: int) -> None:
+    if keys.shape != (samples,):
+        raise ValueError(f"needs one key for each of {samples} samples, got {tuple(keys.shape)}")
+
+
 def _poisson_counts(means: Tensor, keys: Tensor) -> Tensor:
+    if means.device.type == "cuda":
+        from camsim.sensor import draws_on_gpu
+
+        _check_keys(keys, means.shape[0])
+        counts = draws_on_gpu.poisson_counts(means.reshape(len(means), -1), keys.to(means.device))
+        return counts.reshape(means.shape)
     return _draw(means, tuple(means.shape), keys).to(means.device)
 
 
 def _standard_normal(keys: Tensor, height: int, width: int) -> Tensor:
-    return _draw(None, (keys.shape[0], 1, height, width), keys)
+    shape = (keys.shape[0], 1, height, width)
+    if keys.device.type == "cuda":
+        from camsim.sensor import draws_on_gpu
+
+        return draws_on_gpu.standard_normal(keys, height * width).reshape(shape)
+    return _draw(None, shape, keys).to(keys.device)
 
 
 def _fake_counts(means: Tensor, keys: Tensor) -> Tensor:
@@ -68,7 +83,7 @@ def _fake_counts(means: Tensor, keys: Tensor) -> Tensor:
 
 
 def _fake_normal(keys: Tensor, height: int, width: int) -> Tensor:
-    return torch.empty((keys.shape[0], 1, height, width), dtype=torch.float32, device="cpu")
+    return torch.empty((keys.shape[0], 1, height, width), dtype=torch.float32, device=keys.device)
 
 
 def _batched_counts(info: Any, in_dims: tuple[int | None, ...], means: Tensor, keys: Tensor) -> tuple[Tensor, int]:

@@ -1,4 +1,4 @@
-"""The whole sensor in one pass over rows, for float32 on the CPU; `camsim.sensor.sensor` says what it computes."""
+"""The whole sensor in one pass over rows, for float32 on the CPU; `camsim.sensor.module` says what it computes."""
 
 from __future__ import annotations
 

@@ -20,5 +20,5 @@ def read_noise(electrons: Tensor, sigma: Tensor, keys: Tensor) -> Tensor:
     """
     if keys.shape[0] != electrons.shape[0]:
         raise ValueError(f"needs one key for each of {electrons.shape[0]} samples, got {keys.shape[0]}")
-    normal = standard_normal(keys, electrons.shape[-2], electrons.shape[-1])
+    normal = standard_normal(keys.to(electrons.device), electrons.shape[-2], electrons.shape[-1])
     return electrons + sigma * normal.to(electrons)

@@ -1,43 +1,40 @@
-"""The sensor as a profile states it, and the module that turns a scene into a mosaic."""
+"""The sensor as a profile states it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from pydantic import Field, Strict, model_validator
-from torch import Tensor, nn
+from pydantic_core import PydanticCustomError
 
-from camsim.cfa import Bayer, RawFormat, mosaic
-from camsim.sensor.adc import quantize
-from camsim.sensor.column_noise import column_noise
-from camsim.sensor.container import Container, justify
-from camsim.sensor.dark_current import dark_electrons
-from camsim.sensor.dsnu import dsnu
-from camsim.sensor.full_well import saturate
-from camsim.sensor.fused import Readout, capture, capture_dn
-from camsim.sensor.gain import amplify
-from camsim.sensor.prnu import prnu
-from camsim.sensor.random import SampleId, noise_keys
-from camsim.sensor.read_noise import read_noise
-from camsim.sensor.response import MatrixResponse, Response, respond
-from camsim.sensor.row_noise import row_noise
-from camsim.sensor.shot_noise import shot_noise
-from camsim.spec import PerSite, Quantity, Range, Spec, four_sites
+from camsim.cfa import Cfa, RawFormat
+from camsim.sensor.adc_nonlinearity import AdcNonlinearity
+from camsim.sensor.black_drift import BlackDrift
+from camsim.sensor.blooming import Blooming
+from camsim.sensor.container import Container
+from camsim.sensor.hdr import Hdr
+from camsim.sensor.hot_pixels import HotPixels
+from camsim.sensor.response import InverseIspResponse, MatrixResponse, Response, response_problem
+from camsim.sensor.rolling_shutter import RollingShutter
+from camsim.sensor.stuck_pixels import StuckPixels
+from camsim.spec import PerSite, Quantity, Range, Spec, StageSpec, four_sites
+from camsim.spectral.response import SpectralResponse, fit_response
 
 MAX_CONDITION = 1e6
 """Of the ISP's colour conversion, for its inverse to make sense as a camera's response."""
-BEYOND_FUSED = ("row_noise", "column_noise", "prnu", "dsnu", "dark_current")
-"""Effects that the fused pass does not know: a sensor with one of them goes the plain path."""
+EFFECTS = ("rolling_shutter", "hot_pixels", "blooming", "black_drift", "adc_nonlinearity", "stuck_pixels", "hdr")
+"""The keys that hold an effect with knobs of its own, in the order in which they act."""
+UNIT_EFFECTS = ("prnu", "dsnu", "hot_pixels", "stuck_pixels")
+"""The keys that ``unit`` sets the pattern of."""
 
 
 class Sensor(Spec):
     """``sensor:`` of a profile. DN are at the native bit depth, before justification in the container."""
 
-    cfa: Bayer
+    cfa: Cfa
     bit_depth: Annotated[int, Field(ge=8, le=16)]
     container: Container | None = None
     """None: as many bits as the ADC has."""
@@ -64,33 +61,50 @@ class Sensor(Spec):
     dark_current: Annotated[float | None, Quantity("e-/s", 0, 1e6, Range(relative=0.5))] = None
     """Of a pixel, at ``reference_temperature`` where that is given."""
     exposure_time: Annotated[float | None, Quantity("s", 0, 3600, Range(relative=0.3))] = None
-    """How long dark current is collected; ``exposure`` says how much light is."""
+    """How long charge is collected, of dark current and hot pixels; ``exposure`` says how much light is collected in
+    that time. `Profile.at` tells other times from it."""
     temperature: Annotated[float | None, Quantity("degC", -60, 125, Range(absolute=10))] = None
     """Of the sensor."""
     reference_temperature: Annotated[float | None, Field(ge=-60, le=125)] = None
     """degC, where ``dark_current`` was measured."""
     doubling: Annotated[float | None, Quantity("K", 1, 50, Range(relative=0.15))] = None
     """Rise in temperature that doubles the dark current."""
+    analog_gain: Annotated[float | None, Quantity("1", 1e-3, 1e4, Range(relative=0.05))] = None
+    """Of the amplifier before the ADC: multiplies ``system_gain``, and so all that is stated in e-; None: 1."""
+    adc_noise: Annotated[float | None, Quantity("DN", 0, 1e4, Range(relative=0.3))] = None
+    """Temporal noise behind the amplifier, rms: the part of the read noise that no analogue gain multiplies."""
+    digital_gain: Annotated[float | None, Quantity("1", 1, 1e3, Range(relative=0.05))] = None
+    """Multiplies DN above the pedestal after the ADC, which are then limited to its largest DN; None: 1."""
+    read_noise_shape: Annotated[float | None, Quantity("1", -0.45, 1, Range(absolute=0.1))] = None
+    """Tukey's lambda of the read noise: 0.14 nearly Gaussian, below it heavier tails; None: Gaussian."""
+    hot_pixels: HotPixels | None = None
+    blooming: Blooming | None = None
+    black_drift: BlackDrift | None = None
+    adc_nonlinearity: AdcNonlinearity | None = None
+    stuck_pixels: StuckPixels | None = None
+    rolling_shutter: RollingShutter | None = None
+    hdr: Hdr | None = None
+    """Further readings, merged with the one that the other keys describe; ``white_level`` is then a DN of that code."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        climate = ("temperature", "reference_temperature", "doubling")
-        given = [name for name in climate if getattr(self, name) is not None]
-        if given and len(given) < len(climate):
-            missing = [name for name in climate if name not in given]
-            raise ValueError(f"{' and '.join(given)} given without {' and '.join(missing)}; give all three or none")
-        if self.dark_current is not None and self.exposure_time is None:
-            raise ValueError("dark_current needs exposure_time, in s")
-        if self.dark_current is None and (given or self.exposure_time is not None):
-            idle = given[0] if given else "exposure_time"
-            raise ValueError(f"{idle} changes nothing without dark_current; give that too, or leave it out")
-        if self.unit is not None and self.prnu is None and self.dsnu is None:
-            raise ValueError("unit changes nothing without prnu or dsnu; give one of them, or leave it out")
+        self._check_warmth()
+        if self.unit is not None and not self.has_pattern:
+            raise ValueError(
+                "unit changes nothing without prnu or dsnu (or hot_pixels, stuck_pixels); give one of them, or leave "
+                "it out"
+            )
+        bent = 0.0 if self.adc_nonlinearity is None else self.adc_nonlinearity.steepest(self.bit_depth)
+        if bent >= 1:
+            raise ValueError(
+                f"adc_nonlinearity: the slope may stray by {bent:.3g} of 1, so that DN could fall as light rises; "
+                "its numbers are in DN at the native bit depth"
+            )
         return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        top = 2**self.bit_depth - 1
+        top = 2 ** (self.bit_depth if self.hdr is None else self.hdr.bits) - 1
         if self.container is not None and self.container.bits < self.bit_depth:
             raise ValueError(f"container.bits is {self.container.bits}, less than bit_depth {self.bit_depth}")
         for white, black in zip(four_sites(self.white_level), four_sites(self.black_level), strict=True):
@@ -99,7 +113,69 @@ class Sensor(Spec):
                     f"needs black_level < white_level <= {top} (bit_depth {self.bit_depth}), "
                     f"got black_level {black:g} and white_level {white:g}; levels are in DN at the native bit depth"
                 )
+        if self.hdr is not None:
+            self._check_hdr(self.hdr)
+        if self._flickers and self.exposure_time is None:
+            raise ValueError("rolling_shutter.flicker_frequency needs exposure_time, in s")
+        problem = response_problem(self.response, self.cfa)
+        if problem:
+            text = problem.replace("{", "(").replace("}", ")")
+            raise PydanticCustomError("several", text, {"problems": [(("response",), problem)]})
         return self
+
+    def _check_hdr(self, hdr: Hdr) -> None:
+        black = max(four_sites(self.black_level))
+        if black >= 2**self.bit_depth - 1:
+            raise ValueError(f"hdr: black_level {black:g} is no DN of a reading of {self.bit_depth} bits")
+        if self.digital_gain is not None:
+            raise ValueError("hdr: digital_gain has no place before readings are merged; multiply in the ISP")
+        if self.container is not None and self.container.justify == "left":
+            raise ValueError("hdr: a merged code fills its words; take `justify: right`")
+        gain = self.system_gain * (self.analog_gain or 1.0)
+        problem = hdr.problem(self.bit_depth, self.word_bits, black, gain, self.full_well)
+        if problem:
+            raise ValueError(f"hdr: {problem}")
+
+    def _check_warmth(self) -> None:
+        warm, doubles = self._uses_of_temperature()
+        climate = ["temperature", "reference_temperature", "doubling"]
+        idle = [name for name in climate if not warm or (name == "doubling" and not doubles)]
+        for name in idle:
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name} changes nothing without dark_current; give that too, or leave it out")
+        given = [name for name in climate if getattr(self, name) is not None]
+        missing = [name for name in climate if name not in [*given, *idle]]
+        if given and missing:
+            raise ValueError(f"{' and '.join(given)} given without {' and '.join(missing)}; give all or none of them")
+        if doubles and self.exposure_time is None:
+            raise ValueError(f"{doubles[0]} needs exposure_time, in s")
+        if warm != doubles and missing:
+            raise ValueError(f"{warm[-1]} needs {' and '.join(missing)}")
+
+    def _uses_of_temperature(self) -> tuple[list[str], list[str]]:
+        """What there is that warmth changes; and of these, what doubles with warmth and grows with the time."""
+        doubles = [name for name in ("dark_current", "hot_pixels") if getattr(self, name) is not None]
+        drifts = self.black_drift is not None and self.black_drift.per_kelvin is not None
+        return [*doubles, *(["black_drift.per_kelvin"] if drifts else [])], doubles
+
+    def knobs(self) -> dict[str, NDArray[np.float64]]:
+        """The value of each knob that is set; a time in which nothing is collected is a label, and none."""
+        idle = {"exposure_time"} if not (self._uses_of_temperature()[1] or self._flickers) else set()
+        return {name: value for name, value in super().knobs().items() if name not in idle}
+
+    @property
+    def _flickers(self) -> bool:
+        return self.rolling_shutter is not None and self.rolling_shutter.flicker_depth is not None
+
+    @property
+    def gain(self) -> float:
+        """K from electrons to DN as they leave the sensor, DN/e-: system, analogue and digital gain together."""
+        return self.system_gain * (self.analog_gain or 1.0) * (self.digital_gain or 1.0)
+
+    @property
+    def has_pattern(self) -> bool:
+        """Whether something is fixed for the ``unit``."""
+        return any(getattr(self, name) is not None for name in UNIT_EFFECTS)
 
     @property
     def justification(self) -> int:
@@ -113,25 +189,25 @@ class Sensor(Spec):
         """How this sensor's mosaics are to be read."""
         factor = self.justification
         black, white = (
-            tuple(level * factor for level in four_sites(levels)) for levels in (self.black_level, self.white_level)
+            tuple(self._written(level) * factor for level in four_sites(levels))
+            for levels in (self.black_level, self.white_level)
         )
-        bits = self.bit_depth if self.container is None else self.container.bits
-        return RawFormat(self.cfa, black, white, float(2**bits - 1))  # type: ignore[arg-type]
+        return RawFormat(self.cfa, black, white, float(2**self.word_bits - 1))  # type: ignore[arg-type]
 
-    def resolve(self, isp_color: NDArray[np.float64]) -> Sensor:
-        """The same sensor with everything written out that is left to defaults.
+    @property
+    def word_bits(self) -> int:
+        """Of the file's words."""
+        return self.bit_depth if self.container is None else self.container.bits
 
-        Args:
-            isp_color: (3, 3), what the profile's white balance and colour matrix do together.
+    def _written(self, level: float) -> float:
+        """A DN of the merged code as it is in the file, companded."""
+        return level if self.hdr is None else self.hdr.written(level)
 
-        Raises:
-            ValueError: it has no inverse, and the response is to be that inverse.
-        """
-        given = (self.black_level, self.white_level)
+    def with_levels(self) -> Sensor:
+        """The same sensor with its levels and its exposure written out."""
         if (
-            all(isinstance(level, tuple) for level in given)
+            all(isinstance(level, tuple) for level in (self.black_level, self.white_level))
             and self.exposure is not None
-            and isinstance(self.response, MatrixResponse)
         ):
             return self
         changes: dict[str, object] = {
@@ -140,136 +216,54 @@ class Sensor(Spec):
         }
         if self.exposure is None:
             spans = [w - b for w, b in zip(four_sites(self.white_level), four_sites(self.black_level), strict=True)]
-            changes["exposure"] = sum(spans) / 4 / self.system_gain
-        if not isinstance(self.response, MatrixResponse):
-            if np.linalg.cond(isp_color) > MAX_CONDITION:
-                raise ValueError("response: the white balance and colour matrix have no inverse; give a matrix instead")
-            changes["response"] = {"kind": "matrix", "matrix": np.linalg.inv(isp_color).tolist()}
+            changes["exposure"] = sum(spans) / 4 / self.gain
         return self.replace(changes)
 
-
-class SensorModule(nn.Module):
-    """Scene to mosaic; its parameters are the knobs of a resolved `Sensor`."""
-
-    black_level: Tensor
-    system_gain: Tensor
-    full_well: Tensor
-    read_noise: Tensor
-    exposure: Tensor
-    response: Tensor
-    row_noise: Tensor | None
-    column_noise: Tensor | None
-    prnu: Tensor | None
-    dsnu: Tensor | None
-    dark_current: Tensor | None
-    exposure_time: Tensor | None
-    temperature: Tensor | None
-    doubling: Tensor | None
-
-    def __init__(self, spec: Sensor, fused: bool = False) -> None:
-        super().__init__()
-        if spec.exposure is None or not isinstance(spec.response, MatrixResponse):
-            raise ValueError("needs a resolved sensor; see Profile.resolve")
-        self.fused = fused
-        """Whether the fused pass is used where it is possible; see `can_fuse`."""
-        self.cfa: Bayer = spec.cfa
-        self.bit_depth = spec.bit_depth
-        self.justification = spec.justification
-        self.unit = spec.unit or 0
-        self.reference_temperature = spec.reference_temperature
-        knobs = spec.knobs()
-        for name in spec.quantities():
-            known = torch.as_tensor(knobs[name], dtype=torch.float64).clone() if name in knobs else None
-            self.register_parameter(name, None if known is None else nn.Parameter(known))
-        self.beyond_fused = tuple(name for name in BEYOND_FUSED if name in knobs)
-        """The effects it has that the fused pass does not know."""
-        self.register_buffer("response", torch.tensor(spec.response.matrix, dtype=torch.float64))
-
-    def forward(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
-        """(B, 3, H, W) linear light -> (B, 1, H, W) DN in the container.
-
-        ``seed=None`` leaves temporal noise out; dark current and the unit's fixed patterns are no noise, and stay.
-        """
-        if self.fused and self.can_fuse(scene):
-            keys = None if seed is None else noise_keys(seed, ids)
-            return capture(scene, self._knobs(), self.response, keys, self._readout())
-        return self._plain(scene, seed, ids)
-
-    def capture_uint16(
-        self, scene: Tensor, seed: int | None, ids: Sequence[SampleId], out: Tensor | None = None
-    ) -> Tensor:
-        """The same DN as uint16, without a gradient.
+    def resolve(self, isp_color: NDArray[np.float64], isp: Sequence[StageSpec] = ()) -> Sensor:
+        """The same sensor with everything written out that is left to defaults.
 
         Args:
-            scene: (B, 3, H, W) linear light.
-            seed: of the noise.
-            ids: of the samples.
-            out: (B, 1, H, W) uint16 to fill on the scene's device: large frames spend most of their time on new memory.
-
-        Returns:
-            (B, 1, H, W) uint16; ``out`` where it is given.
+            isp_color: (3, 3), what the profile's white balance and colour matrix do together.
+            isp: the profile's stages, some of which make one colour out of several.
 
         Raises:
-            ValueError: ``out`` has another shape, type or device.
+            ValueError: it has no inverse, and the response is to be that inverse.
         """
-        shape = (scene.shape[0], 1, *scene.shape[2:])
-        if out is None:
-            out = torch.empty(shape, dtype=torch.uint16, device=scene.device)
-        elif out.shape != shape or out.dtype != torch.uint16 or out.device != scene.device:
-            raise ValueError(
-                f"out must be {shape}, torch.uint16 on {scene.device}, "
-                f"got {tuple(out.shape)}, {out.dtype} on {out.device}"
-            )
-        with torch.no_grad():
-            if self.fused and self.can_fuse(scene):
-                keys = None if seed is None else noise_keys(seed, ids)
-                return capture_dn(scene, self._knobs(), self.response, keys, self._readout(), out)
-            return out.copy_(self._plain(scene, seed, ids))
+        own = self.with_levels()
+        if isinstance(self.response, MatrixResponse):
+            return own
+        if isinstance(self.response, SpectralResponse):
+            matrix = np.array(fit_response(self.response).matrix)
+        elif np.linalg.cond(isp_color) > MAX_CONDITION:
+            raise ValueError("response: the white balance and colour matrix have no inverse; give a matrix instead")
+        else:
+            matrix = np.linalg.inv(isp_color)
+        rows = dict(zip("RGB", matrix, strict=True))
+        if isinstance(self.response, InverseIspResponse):
+            if self.response.infrared is not None:
+                rows["I"] = np.array(self.response.infrared)
+            for stage in reversed(isp):
+                rows = stage.response_before(rows)
+        response = {"kind": "matrix", "matrix": [rows[color].tolist() for color in "RGB"]}
+        others = {"clear": "C", "infrared": "I"}
+        response |= {name: rows[letter].tolist() for name, letter in others.items() if letter in rows}
+        return own.replace({"response": response})
 
-    def can_fuse(self, scene: Tensor) -> bool:
-        """Whether the fused pass can take this scene: float32 on the CPU, not traced, no gradient for the response,
-        no effect that it does not know."""
-        tensors = (scene, self.response, *self._knobs())
-        return (
-            not self.beyond_fused
-            and all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors)
-            and not torch.compiler.is_compiling()
-            and not torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-            and not self.response.requires_grad
-        )
+    def parts(self) -> dict[str, Spec]:
+        """What has knobs, by path: ``sensor``, ``sensor.black_drift`` ..."""
+        effects = {f"sensor.{name}": getattr(self, name) for name in EFFECTS}
+        return {"sensor": self} | {path: spec for path, spec in effects.items() if spec is not None}
 
-    def _knobs(self) -> tuple[Tensor, ...]:
-        return self.black_level, self.system_gain, self.full_well, self.read_noise, self.exposure
+    def with_parts(self, parts: Mapping[str, Spec]) -> Sensor:
+        """The same sensor of (some) other parts, by path.
 
-    def _readout(self) -> Readout:
-        return Readout(self.cfa, 2**self.bit_depth - 1, self.justification)
-
-    def _plain(self, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
-        electrons = self._collected(self.exposure * mosaic(respond(scene, self.response), self.cfa))
-        keys = None if seed is None else noise_keys(seed, ids)
-        if keys is not None:
-            electrons = shot_noise(electrons, keys)
-        electrons = saturate(electrons, self.full_well)
-        if self.dsnu is not None:
-            electrons = dsnu(electrons, self.dsnu, self.unit)
-        if keys is not None:
-            electrons = read_noise(electrons, self.read_noise, keys)
-        if seed is not None and self.row_noise is not None:
-            electrons = row_noise(electrons, self.row_noise, noise_keys(seed, ids, "row"))
-        if seed is not None and self.column_noise is not None:
-            electrons = column_noise(electrons, self.column_noise, noise_keys(seed, ids, "column"))
-        return justify(
-            quantize(amplify(electrons, self.system_gain, self.black_level), self.bit_depth), self.justification
-        )
-
-    def _collected(self, light: Tensor) -> Tensor:
-        """What the pixels are expected to collect: e- of light and of warmth; (B, 1, H, W)."""
-        electrons = light if self.prnu is None else prnu(light, self.prnu, self.unit)
-        if self.dark_current is None or self.exposure_time is None:
-            return electrons
-        if self.temperature is None or self.doubling is None or self.reference_temperature is None:
-            return electrons + self.dark_current * self.exposure_time
-        reference = torch.tensor(self.reference_temperature).to(self.temperature)
-        return electrons + dark_electrons(
-            self.dark_current, self.exposure_time, self.temperature, reference, self.doubling
-        )
+        Raises:
+            ValueError: they do not fit together.
+        """
+        own = parts.get("sensor", self)
+        effects = {
+            path.removeprefix("sensor."): part.model_dump()
+            for path, part in parts.items()
+            if path.startswith("sensor.")
+        }
+        return own.replace(effects) if effects else own  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from camsim.sensor.draws import standard_normal
@@ -25,3 +26,24 @@ def fixed_pattern(unit: int, effect: str, height: int, width: int) -> Tensor:
         (1, 1, height, width) float32 on the CPU.
     """
     return standard_normal(noise_keys(unit, range(height), effect), 1, width).reshape(1, 1, height, width)
+
+
+def chosen_pixels(share: Tensor, unit: int, effect: str, height: int, width: int) -> Tensor:
+    """1 at a share of the pixels, fixed for the unit as in `fixed_pattern`, and 0 at the others.
+
+    A larger share keeps the pixels of a smaller one. Being chosen has no gradient; backward, each pixel has that of its
+    chance to be chosen over all units, which is 1.
+
+    Args:
+        share: () in [0, 1].
+        unit: which of the devices of this profile.
+        effect: name of the draw.
+        height: of the frame, px.
+        width: of the frame, px.
+
+    Returns:
+        (1, 1, height, width) of the type of ``share``.
+    """
+    chance = torch.special.ndtr(fixed_pattern(unit, effect, height, width).to(share.device, torch.float64))
+    chosen: Tensor = (chance < share.detach().double()).to(share) + (share - share.detach())
+    return chosen

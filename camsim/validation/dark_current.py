@@ -30,7 +30,10 @@ def dark_current(bench: Bench, implied: Expected, gain: float) -> Quantity:
     clear = min(implied.full / 3, 100 + 20 * implied.dark_noise)
     longest = min(clear / rate, _LONGEST)
     times = np.linspace(0, longest, _TIMES)
-    means = [bench.with_exposure_time(float(seconds)).frames(0.0, _FRAMES, f"dark {seconds!r} s") for seconds in times]
+    means = [
+        bench.with_sensor({"exposure_time": float(seconds)}).frames(0.0, _FRAMES, f"dark {seconds!r} s")
+        for seconds in times
+    ]
     slope = np.polynomial.polynomial.polyfit(times, [frames.mean() for frames in means], 1)[1] / gain
     sensor = bench.sensor
     lines = np.hypot(sensor.row_noise or 0, sensor.column_noise or 0) / np.sqrt(_FRAMES * bench.size)

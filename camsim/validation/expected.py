@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,8 @@ from scipy.special import ndtr
 from camsim.calibrate.photon_transfer import LEAST_DARK_VARIANCE, QUANTIZATION
 from camsim.sensor import Sensor
 from camsim.spec import four_sites
-
-_REACH = 8.0
-"""Standard deviations beyond which nothing is counted."""
+from camsim.validation.converter import bent, converter
+from camsim.validation.noise import Noise
 
 
 @dataclass(frozen=True)
@@ -32,28 +31,54 @@ class Expected:
     """Light at which the temporal variance is largest, e-."""
     full: float
     """Light that fills the well or reaches the ADC's largest DN, e-."""
+    rounding: float
+    """Variance that rounding adds in the light, DN^2."""
 
 
 def expected(sensor: Sensor) -> Expected:
-    """Work out what `Expected` says, by numerical integration over Gaussian noise."""
+    """Work out what `Expected` says, by numerical integration over the noise."""
     dark = dark_electrons(sensor)
-    blacks = np.array(four_sites(sensor.black_level))
-    top, gain = 2**sensor.bit_depth - 1, sensor.system_gain
-    read = np.hypot(np.hypot(sensor.read_noise, sensor.row_noise or 0), sensor.column_noise or 0)
-    noise = float(np.hypot(read, np.sqrt(dark)))
+    blacks = np.array(four_sites(sensor.black_level)) + pedestal_rise(sensor)
+    analog = sensor.system_gain * (sensor.analog_gain or 1.0)
+    lines = np.hypot(sensor.row_noise or 0, sensor.column_noise or 0)
+    readout = Noise(
+        float(np.hypot(lines, (sensor.adc_noise or 0) / analog)), sensor.read_noise, sensor.read_noise_shape
+    )
+    noise = replace(readout, gaussian=float(np.hypot(readout.gaussian, np.sqrt(dark))))
     spread, weights = _normal(401)
-    pixels = blacks[:, None] + gain * (dark + (sensor.dsnu or 0) * spread)
-    mean, variance = rounded(pixels, gain * noise, top)
-    spatial = (mean**2) @ weights - (mean @ weights) ** 2
-    full = min(sensor.full_well, float((top - blacks.mean()) / gain))
+    electronics, seen = converter(sensor), noise.scaled(analog)
+    variances, spatials = [], []
+    for site, black in enumerate(blacks):
+        pixels = black + analog * (dark + (sensor.dsnu or 0) * spread)
+        mean, variance = electronics.moments(pixels, seen, site)
+        variances.append(variance @ weights)
+        spatials.append((mean**2) @ weights - (mean @ weights) ** 2)
+    limit = limit_electrons(sensor)
+    full = min(sensor.full_well, limit)
     return Expected(
         dark_electrons=dark,
-        dark_noise=noise,
-        dark_variance=float((variance @ weights).mean()),
-        dark_spatial=float(spatial.mean()),
-        saturation=_brightest_noise(sensor, full, dark, float(read)),
+        dark_noise=noise.sigma,
+        dark_variance=float(np.mean(variances)),
+        dark_spatial=float(np.mean(spatials)),
+        saturation=_brightest_noise(sensor, full, dark, readout.sigma),
         full=full,
+        rounding=electronics.rounding if sensor.digital_gain else QUANTIZATION,
     )
+
+
+def pedestal_rise(sensor: Sensor) -> float:
+    """What warmth adds to the black level, DN."""
+    drift = sensor.black_drift
+    if drift is None or drift.per_kelvin is None or sensor.temperature is None or sensor.reference_temperature is None:
+        return 0.0
+    return drift.per_kelvin * (sensor.temperature - sensor.reference_temperature)
+
+
+def limit_electrons(sensor: Sensor) -> float:
+    """What reaches the largest DN that can leave the sensor, e-."""
+    black = float(np.mean(four_sites(sensor.black_level)))
+    analog = sensor.system_gain * (sensor.analog_gain or 1.0)
+    return float((2**sensor.bit_depth - 1 - black) / sensor.gain - pedestal_rise(sensor) / analog)
 
 
 def dark_electrons(sensor: Sensor) -> float:
@@ -64,30 +89,6 @@ def dark_electrons(sensor: Sensor) -> float:
     if sensor.temperature is None or sensor.reference_temperature is None or sensor.doubling is None:
         return collected
     return float(collected * 2 ** ((sensor.temperature - sensor.reference_temperature) / sensor.doubling))
-
-
-def rounded(mean: NDArray[np.float64], sigma: float, top: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and variance of Gaussian numbers once they are whole DN from 0 to ``top``.
-
-    Args:
-        mean: of the numbers, any shape, DN.
-        sigma: of the numbers, DN.
-        top: largest DN.
-
-    Returns:
-        Mean, DN, and variance, DN^2: exact sums over the DN that occur. Sums over P(DN >= k) need no differences of
-        nearly equal probabilities.
-    """
-    if sigma == 0:
-        fixed = np.clip(np.rint(mean), 0, top)
-        return fixed, np.zeros_like(fixed)
-    low = int(np.clip(np.floor(mean.min() - _REACH * sigma), 0, top))
-    high = int(np.clip(np.ceil(mean.max() + _REACH * sigma), 0, top))
-    steps = np.arange(low + 1, high + 1)
-    above = ndtr((mean[..., None] - (steps - 0.5)) / sigma)
-    first = above.sum(-1)
-    second = (above * (2 * (steps - low) - 1)).sum(-1)
-    return low + first, second - first**2
 
 
 def dark_noise_as_measured(variance: float, gain: float) -> float:
@@ -103,14 +104,27 @@ def _brightest_noise(sensor: Sensor, full: float, dark: float, read: float) -> f
     total = np.zeros_like(light)
     for offset, weight in zip(spread, weights, strict=True):
         total += weight * _variance(sensor, light * (1 + (sensor.prnu or 0) / 100 * offset) + dark, read)
+    if sensor.adc_nonlinearity is not None:
+        total *= _slope(sensor, light + dark, np.sqrt(light + dark + read**2)) ** 2
     return float(light[total.argmax()])
+
+
+def _slope(sensor: Sensor, collected: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the bent ADC, over the width of the noise; 1 where it is straight."""
+    if sensor.adc_nonlinearity is None:
+        return np.ones_like(collected)
+    analog = sensor.system_gain * (sensor.analog_gain or 1.0)
+    middle = analog * collected + float(np.mean(four_sites(sensor.black_level))) + pedestal_rise(sensor)
+    ends = [bent(middle + side * analog * noise, sensor.adc_nonlinearity, sensor.bit_depth) for side in (-1, 1)]
+    slope: NDArray[np.float64] = (ends[1] - ends[0]) / (2 * analog * noise)
+    return slope
 
 
 def _variance(sensor: Sensor, collected: NDArray[np.float64], read: float) -> NDArray[np.float64]:
     """Temporal variance, e-^2, of pixels that collect so many e-; both limits, without rounding."""
     spread, weights = _normal(801)
     electrons = np.minimum(collected[:, None] + np.sqrt(collected)[:, None] * spread, sensor.full_well)
-    limit = (2**sensor.bit_depth - 1 - np.mean(four_sites(sensor.black_level))) / sensor.system_gain
+    limit = limit_electrons(sensor)
     if read == 0:
         value = np.minimum(electrons, limit)
         mean, square = value @ weights, (value**2) @ weights

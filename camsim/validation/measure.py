@@ -13,7 +13,9 @@ from camsim.calibrate import Nonuniformity
 from camsim.errors import CamsimError
 from camsim.profile import Profile
 from camsim.validation.bench import Bench
+from camsim.validation.bent import bent_figures
 from camsim.validation.dark_current import dark_current
+from camsim.validation.defects import defects, without_defects
 from camsim.validation.expected import Expected, expected
 from camsim.validation.judge import dark_quantities, photon_quantities, spatial_quantities
 from camsim.validation.report import Level, Quantity, Validation
@@ -67,7 +69,8 @@ def validate(
     device = profile if isinstance(profile, Profile) else catalog.load(profile)
     bars = progress or _Silent()
     bars.start(device.name, LEVELS + 4)
-    bench = Bench(device, size, seed)
+    whole = Bench(device, size, seed)
+    bench = without_defects(whole)
     implied = expected(bench.sensor)
     light = np.linspace(0, _BRIGHTEST * implied.full, LEVELS + 1)[1:]
     dark = bench.frames(0.0, STACK, "dark")
@@ -85,13 +88,15 @@ def validate(
     line = calibrate.linearity(light, mean - dark_sites.mean, found.saturation_index)
     found = replace(found, saturation_photons=_saturation(bench, light, found.saturation_index))
     bars.advance(1)
+    bend = bent_figures(bench.sensor, implied, light, found.saturation_index)
     half_full = _sites(bench.frames(implied.full / 2, STACK, "half"))
     bars.advance(1)
     quantities: list[Quantity] = [
-        *photon_quantities(bench.sensor, implied, found, line, levels),
-        *dark_quantities(bench.sensor, implied, found),
-        *spatial_quantities(bench.sensor, implied, found, dark_sites, half_full, size),
+        *photon_quantities(bench.sensor, implied, found, line, levels, bend),
+        *dark_quantities(bench.sensor, implied, found, bend),
+        *spatial_quantities(bench.sensor, implied, found, dark_sites, half_full, size, bend),
         *_dark_current(bench, implied, found.system_gain),
+        *defects(whole, implied),
     ]
     bars.advance(1)
     return Validation(device.name, seed, size, tuple(quantities), tuple(levels))

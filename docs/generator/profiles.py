@@ -42,13 +42,13 @@ def _row(profile: Profile) -> list[str]:
 
 def _statuses(profile: Profile) -> Iterator[str]:
     """The status of each key that holds numbers."""
-    optics = {} if profile.optics is None else profile.optics.parts()
-    parts = [*optics.items(), ("sensor", profile.sensor)] + [
+    effects = ({} if profile.optics is None else profile.optics.parts()) | profile.sensor.parts()
+    parts = [*effects.items()] + [
         (f"isp.{name}", stage) for name, stage in zip(profile.stage_names(), profile.isp, strict=True)
     ]
     for path, spec in parts:
         for field, value in spec.model_dump(exclude_unset=True).items():
-            if f"{path}.{field}" not in optics and _holds_numbers(value):
+            if f"{path}.{field}" not in effects and _holds_numbers(value):
                 places = (f"{path}.{field}", path, path.split(".")[0])
                 yield next(profile.provenance[place].status for place in places if place in profile.provenance)
 

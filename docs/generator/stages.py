@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from itertools import groupby
 from types import FunctionType
 from typing import Any, get_args
 
+import camsim.isp
 from camsim.optics import EFFECTS, Optics
 from camsim.profile import Provenance
 from camsim.profile_file import ProfileFile, stage_classes
+from camsim.sensor import EFFECTS as SENSOR_EFFECTS
 from camsim.sensor import Container, InverseIspResponse, MatrixResponse, Sensor
-from camsim.spec import Range, StageSpec
+from camsim.spec import Range, Spec, StageSpec
 from generator.fields import field_table
 from generator.markdown import docstring, first_paragraph, page
 
@@ -61,10 +63,11 @@ def stages_page() -> str:
         "## Optics",
         docstring(Optics.__doc__),
         field_table(Optics, {name: f"map, see [{name}](#{name})" for name in EFFECTS}),
-        *_effects(),
+        *_effects(Optics, EFFECTS),
         "## Sensor",
         first_paragraph(Sensor.__doc__),
-        field_table(Sensor),
+        field_table(Sensor, {name: f"map, see [{name}](#{name})" for name in SENSOR_EFFECTS}),
+        *_effects(Sensor, SENSOR_EFFECTS),
         "### `container`",
         first_paragraph(Container.__doc__),
         field_table(Container),
@@ -85,10 +88,11 @@ def stages_page() -> str:
     return page("Profile keys: optics, sensor and ISP stages", *parts)
 
 
-def _effects() -> list[str]:
+def _effects(part: type[Spec], names: Sequence[str]) -> list[str]:
+    """The effects of the optics or the sensor, each under its key."""
     parts = []
-    for name in EFFECTS:
-        members = [member for member in _members(Optics.model_fields[name].annotation) if member is not type(None)]
+    for name in names:
+        members = [member for member in _members(part.model_fields[name].annotation) if member is not type(None)]
         parts.append(f"### {name}")
         for cls in members:
             heading = [f"#### {name} / {cls.model_fields['kind'].default}"] if len(members) > 1 else []
@@ -115,8 +119,7 @@ def _stage(cls: type[StageSpec], level: str) -> list[str]:
 
 
 def _formula(cls: type[StageSpec]) -> FunctionType:
-    """The one public function of the stage's file."""
-    module = sys.modules[cls.__module__]
-    functions = [item for name, item in vars(module).items() if isinstance(item, FunctionType) and name[0] != "_"]
-    [formula] = [function for function in functions if function.__module__ == cls.__module__]
+    """The one function of the stage's file that `camsim.isp` offers."""
+    offered = [getattr(camsim.isp, name) for name in camsim.isp.__all__]
+    [formula] = [item for item in offered if isinstance(item, FunctionType) and item.__module__ == cls.__module__]
     return formula

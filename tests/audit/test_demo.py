@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import skimage.data
 
-from audit.demo import export_efficientnet
+from audit.demo import CLASSES, export_efficientnet
 from audit.models import load_model
 
 CAT, ESPRESSO = {281, 282, 285}, {504, 967, 968}
@@ -22,3 +22,10 @@ def test_the_exported_model_knows_a_cat_and_a_coffee(tmp_path: Path) -> None:
     assert cat in CAT
     assert coffee in ESPRESSO
     assert model.describe()["assumed"] == []
+
+
+def test_the_names_of_the_classes_are_those_of_the_examples() -> None:
+    examples = Path(__file__).parents[2] / "examples" / "sidecars" / CLASSES.name
+    names = CLASSES.read_text().splitlines()
+    assert names == examples.read_text().splitlines()
+    assert len(set(names)) == 1000

@@ -16,6 +16,7 @@ import camsim
 from audit.glue import frame_and_crop, glue
 from audit.models import ResolvedPreprocess, preprocess
 from camsim import CamsimError, Emulator
+from camsim.isp import HalfSize
 
 PROFILE = "machine-vision/imx250"
 TYPES = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "uint8": TensorProto.UINT8}
@@ -239,3 +240,21 @@ def test_what_cannot_be_glued_is_refused(write: Write, camera: Emulator, tmp_pat
     onnx.save(two, path)
     with pytest.raises(CamsimError, match=r"model\.onnx: has 2 inputs"):
         glue(camera, path)
+
+
+@pytest.mark.slow
+def test_a_camera_that_halves_its_frame(write: Write, camera: Emulator) -> None:
+    halved = tuple(HalfSize() if stage.kind == "demosaic" else stage for stage in camera.profile.isp)
+    small = camsim.compile(camera.profile.model_copy(update={"isp": halved, "choices": {}, "orders": ()}))
+    path = write(["n", 3, 8, 10])
+    with pytest.raises(CamsimError, match=r"the model takes 8x10 \(height x width\); give the --size of a frame"):
+        glue(small, path)
+    with pytest.raises(CamsimError, match="a frame of 4x5"):
+        glue(small, path, size=(8, 10))
+    model, _ = glue(small, path, size=(16, 20))
+    raw = small.capture(soft(2, 16, 20), seed=1)
+    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (seen,) = session.run(["seen"], {session.get_inputs()[0].name: raw.detach().numpy()})
+    expected = small.develop(raw, dtype=torch.uint8).numpy() / 255
+    assert seen.shape == (2, 3, 8, 10)
+    assert np.abs(seen - expected).max() <= 1.01 / 255  # a level, where a value lies between two

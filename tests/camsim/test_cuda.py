@@ -45,8 +45,10 @@ def test_a_camera_gives_the_same_picture_and_gradients(name: str) -> None:
         knobs = dict(camera.named_parameters())
         gradients = torch.autograd.grad(shown.square().mean(), [light, *knobs.values()], allow_unused=True)
         results.append([raw.detach().cpu(), shown.detach().cpu(), *[g.cpu() for g in gradients if g is not None]])
-    for here, there in zip(*results, strict=True):
-        assert (here - there).abs().max() <= 1e-8 * max(1.0, here.abs().max().item())
+    for place, (here, there) in enumerate(zip(*results, strict=True)):
+        # Of a saturated pixel, which lies on the limit of a clip, rounding decides whether it has a gradient.
+        tolerance = 1e-8 if place < 2 else 1e-5
+        assert (here - there).abs().max() <= tolerance * max(1.0, here.abs().max().item())
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -59,3 +61,17 @@ def test_a_camera_in_float32(name: str) -> None:
     step = camsim.load(name).sensor.justification
     assert (here - there).abs().max() <= step
     assert ((here - there).abs() > 0).double().mean() < 0.01
+
+
+def test_merged_readings_behind_a_rolling_shutter() -> None:
+    """Light from shadows to 40 times white, so that every reading counts somewhere."""
+    profile = camsim.load("automotive/imx490-hdr")
+    shutter = {"line_time": 30.0, "flicker_frequency": 100.0, "flicker_depth": 0.4, "velocity": [5000.0, 900.0]}
+    sensor = profile.sensor.replace({"exposure_time": 0.004, "rolling_shutter": shutter})
+    profile = profile.model_copy(update={"sensor": sensor})
+    light = 60 * scene() ** 3
+    with torch.no_grad():
+        here = camsim.compile(profile, dtype=torch.float64).capture(light, seed=3)
+        there = camsim.compile(profile, dtype=torch.float64, device=GPU).capture(light.to(GPU), seed=3).cpu()
+    assert ((here - there).abs() > 0).double().mean() < 1e-3
+    torch.testing.assert_close(here, there, rtol=0, atol=20)

@@ -7,12 +7,18 @@ import torch
 from torch import Tensor
 
 import camsim
+from camsim.cfa import BAYER
 from camsim.isp import PowerGamma, SrgbGamma
 from camsim.profile import Profile
 
 TOLERANCE = 2e-6
 FLOAT32 = 2.0**-23
-PROFILES = [profile for profile in camsim.select("all") if not profile.name.endswith("/parametrised")]
+PROFILES = [
+    profile
+    for profile in camsim.select("all")
+    if profile.sensor.cfa in BAYER and profile.sensor.hdr is None and not profile.name.endswith("/parametrised")
+]
+"""Those that the fused path is there for."""
 
 
 def scene_mosaic(profile: Profile) -> Tensor:

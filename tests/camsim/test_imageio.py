@@ -309,9 +309,9 @@ def test_a_scene_over_100_mpix_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_another_suffix_is_no_scene(tmp_path: Path) -> None:
-    (tmp_path / "a.hdr").write_bytes(b"")
-    with pytest.raises(CamsimError, match=r"a scene is \.exr or \.npy, got \.hdr"):
-        read_scene(tmp_path / "a.hdr")
+    (tmp_path / "a.jpeg").write_bytes(b"")
+    with pytest.raises(CamsimError, match=r"a scene is \.exr, \.hdr or \.npy, got \.jpeg"):
+        read_scene(tmp_path / "a.jpeg")
 
 
 def write_exr(path: Path, channels: dict[str, Any], **header: Any) -> Path:

@@ -62,7 +62,7 @@ def test_without_any_nothing_is_written(profile_text: str) -> None:
     [
         ("    - omit\n", "    - ommit\n", "choices.isp.sharpen[0]: must be 'omit', got 'ommit'; did you mean 'omit'?"),
         ("sigma: 0.8", "sigma: 99", "choices.isp.sharpen[1].sigma: must lie in [0.1, 10] px, got 99"),
-        ("method: malvar2004}", "method: malvar}", "choices.isp.demosaic[0]: method must be one of bilinear"),
+        ("method: malvar2004}", "method: malvar}", "choices.isp.demosaic[0]: method must be one of ahd, bilinear"),
         (
             "  isp.sharpen:\n",
             "  isp.sharpn:\n",

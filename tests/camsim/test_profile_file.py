@@ -59,7 +59,7 @@ def test_what_is_in_the_file_is_in_the_profile(profile_text: str) -> None:
         (", gamma: 2.2", "", "lab.yaml:27: isp[6].gamma.gamma: is missing"),
         (", encoding: power", "", "lab.yaml:27: isp[6].gamma: needs the key 'encoding'"),
         (", radius: 1.0", "", "lab.yaml:25: isp[4].sharpen.radius: is missing"),
-        ("{kind: inverse_isp}", "{kind: matrix}", "lab.yaml:15: sensor.response.matrix: is missing"),
+        ("{kind: inverse_isp}", "{kind: matrix}", "lab.yaml:15: sensor.response: matrix is missing"),
         (
             "{kind: inverse_isp}",
             "{kind: matrix, matrix: [[1, 2, 3], [1, a, 3], [1, 2, 3]]}",
@@ -68,14 +68,14 @@ def test_what_is_in_the_file_is_in_the_profile(profile_text: str) -> None:
         (
             "{kind: inverse_isp}",
             "{kind: inverse}",
-            "lab.yaml:15: sensor.response: kind must be one of matrix, inverse_isp, got 'inverse'; "
+            "lab.yaml:15: sensor.response: kind must be one of matrix, inverse_isp, spectral, got 'inverse'; "
             "did you mean 'inverse_isp'?",
         ),
         (
             "method: unsharp_mask",
             "method: unsharp",
-            "lab.yaml:25: isp[4].sharpen: method must be one of sharpening_filter, unsharp_mask, kernel, got 'unsharp'"
-            "; did you mean 'unsharp_mask'?",
+            "lab.yaml:25: isp[4].sharpen: method must be one of sharpening_filter, unsharp_mask, "
+            "unsharp_mask_threshold, kernel, got 'unsharp'; did you mean 'unsharp_mask'?",
         ),
         (
             "{kind: clip}",
@@ -110,7 +110,7 @@ def test_what_is_in_the_file_is_in_the_profile(profile_text: str) -> None:
         (
             "RGGB",
             "RGBG",
-            "lab.yaml:8: sensor.cfa: must be 'RGGB', 'BGGR', 'GRBG' or 'GBRG', got 'RGBG'; did you mean 'RGGB'",
+            "lab.yaml:8: sensor.cfa: must be one of RGGB, BGGR, GRBG, GBRG, quad-RGGB,",
         ),
         ("bit_depth: 12", "bit_depth: 12.0", "lab.yaml:9: sensor.bit_depth: input should be a valid integer, got 12.0"),
         (

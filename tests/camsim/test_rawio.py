@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from camsim.camera_rgb import camera_rgb
+from camsim.cfa import cell, mosaic, phases
 from camsim.errors import CamsimError
 from camsim.rawio import camera_to_srgb, orient, read_raw, read_scene
 
@@ -264,3 +266,61 @@ def test_the_phase_of_a_camera_file_is_the_one_with_like_greens(nikon: Path) -> 
     main = np.abs(mosaic[::2, ::2] - mosaic[1::2, 1::2]).mean()
     other = np.abs(mosaic[::2, 1::2] - mosaic[1::2, ::2]).mean()
     assert main < 0.5 * other  # GBRG has green on the main diagonal
+
+
+def written_dng(path: Path, mosaic: NDArray[np.uint16], cfa: str | None) -> Path:
+    """A DNG of black 1024, white 16383; without a ``cfa`` one of a monochrome sensor."""
+    tags: list[Any] = [
+        (50706, "B", 4, bytes([1, 4, 0, 0]), False),  # DNGVersion
+        (50708, "s", 0, "camsim", False),  # UniqueCameraModel
+        (50714, "H", 1, 1024, False),  # BlackLevel
+        (50717, "I", 1, 16383, False),  # WhiteLevel
+    ]
+    if cfa is not None:
+        rows = cell(cfa)
+        colors = bytes("RGB...C".index(site) for site in "".join(rows))
+        tags += [(33421, "H", 2, (len(rows),) * 2, False), (33422, "B", len(rows) ** 2, colors, False)]
+    tifffile.imwrite(path, mosaic, photometric="cfa" if cfa else "minisblack", extratags=tags, metadata=None)
+    if cfa is None:
+        with tifffile.TiffFile(path, mode="r+") as file:
+            file.pages[0].tags[262].overwrite(34892)  # LinearRaw, which tifffile writes for three samples only
+    return path
+
+
+SENSOR = np.random.default_rng(1).integers(1024, 16384, (66, 72)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("cfa", ["GRBG", *sorted(phases("x-trans")), "quad-RGGB", "quad-GBRG", "quad-RGGB+1+3", "BCCR"])
+def test_the_array_of_a_dng_is_read_at_its_phase(tmp_path: Path, cfa: str) -> None:
+    """X-Trans as LibRaw has it; of quads and clear pixels LibRaw knows nothing, so the file's own tag counts."""
+    raw = read_raw(written_dng(tmp_path / "a.dng", SENSOR, cfa))
+    assert raw.cfa == cfa
+    np.testing.assert_array_equal(raw.mosaic, SENSOR)
+    assert (raw.black, raw.white) == ((1024,) * 4, 16383)
+
+
+def test_a_monochrome_dng_is_read(tmp_path: Path) -> None:
+    raw = read_raw(written_dng(tmp_path / "a.dng", SENSOR, None))
+    assert raw.cfa == "mono"
+    np.testing.assert_array_equal(raw.mosaic, SENSOR)
+    assert (raw.black, raw.white, raw.white_balance, raw.camera_to_srgb) == ((1024,) * 4, 16383, None, None)
+
+
+def test_an_unknown_array_is_refused_by_what_it_is(tmp_path: Path) -> None:
+    path = written_dng(tmp_path / "a.dng", SENSOR, "GRBG")
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].tags[33422].overwrite(bytes([0, 1, 0, 2]))
+    with pytest.raises(CamsimError, match=r"a.dng: its colour filter array \(RG/RB\) is not one that is read; those"):
+        read_raw(path)
+
+
+@pytest.mark.parametrize("cfa", ["GBRG", "x-trans+2+1", "quad-BGGR"])
+def test_camera_rgb_of_every_array_that_sees_three_colours(cfa: str) -> None:
+    even = torch.tensor([0.3, 0.6, 0.2])[None, :, None, None].expand(1, 3, 13, 17)
+    assert (camera_rgb(mosaic(even, cfa), cfa, (2.0, 1.0, 1.5)) - even).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("cfa", ["mono", "RCCB", "RGB-IR"])
+def test_no_scene_from_other_colours(cfa: str) -> None:
+    with pytest.raises(ValueError, match=f"a mosaic of {cfa} does not see red, green and blue alone"):
+        camera_rgb(torch.zeros(1, 1, 8, 8), cfa)

@@ -10,14 +10,16 @@ import torch
 from torch.nn import functional as F
 
 from camsim.cfa import mosaic
-from camsim.rawio import _bin_cells, read_scene
+from camsim.isp import demosaic_half_size
+from camsim.rawio import read_scene
 
 
 @pytest.mark.parametrize("cfa", ["RGGB", "BGGR", "GRBG", "GBRG"])
 def test_cells_are_binned_by_colour_and_odd_sides_are_cut(cfa: str) -> None:
     color = torch.tensor([0.2, 0.5, 0.9])
     flat = mosaic(color[None, :, None, None].expand(1, 3, 7, 9), cfa)[0, 0]  # type: ignore[arg-type]
-    torch.testing.assert_close(_bin_cells(flat, cfa), color[:, None, None].expand(3, 3, 4))  # type: ignore[arg-type]
+    binned = demosaic_half_size(flat[None, None], cfa)[0]  # type: ignore[arg-type]
+    torch.testing.assert_close(binned, color[:, None, None].expand(3, 3, 4))
 
 
 @pytest.mark.shared

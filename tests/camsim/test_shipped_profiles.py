@@ -19,6 +19,7 @@ from camsim.profile import Profile
 FILES = sorted(profiles_folder().rglob("*.yaml"))
 PROFILES = list(shipped().values())
 DEVICES = [profile for profile in PROFILES if kind(profile) not in ("seed", "reference")]
+COLOR_DEVICES = [profile for profile in DEVICES if profile.sensor.cfa != "mono"]
 SEEDS = [profile for profile in PROFILES if kind(profile) == "seed"]
 PARAMETRISED = [profile for profile in SEEDS if profile.name.endswith("/parametrised")]
 STATIC = [profile for profile in SEEDS if profile not in PARAMETRISED]
@@ -70,7 +71,8 @@ def numbers(value: Any) -> Iterator[float]:
 def develop_flat(profile: Profile, rgb: tuple[float, float, float], seed: int | None = None) -> torch.Tensor:
     """(3, 16, 16): what the device shows of an even scene, away from the border."""
     camera = camsim.compile(profile, dtype=torch.float64)
-    scene = torch.tensor(rgb, dtype=torch.float64)[None, :, None, None].expand(1, 3, 48, 48).contiguous()
+    side = 96 if profile.changes_size else 48
+    scene = torch.tensor(rgb, dtype=torch.float64)[None, :, None, None].expand(1, 3, side, side).contiguous()
     with torch.no_grad():
         return camera.develop(camera.capture(scene, seed=seed))[0, :, 16:32, 16:32]
 
@@ -96,7 +98,7 @@ def test_there_are_devices_of_many_kinds() -> None:
     assert len(DEVICES) >= 12
     kinds = {kind(profile) for profile in DEVICES}
     assert kinds >= {"automotive", "board", "drone", "machine-vision", "phone", "still"}
-    assert {profile.sensor.cfa for profile in DEVICES} >= {"RGGB", "BGGR", "GBRG"}
+    assert {profile.sensor.cfa for profile in DEVICES} >= {"RGGB", "BGGR", "GBRG", "quad-BGGR", "x-trans", "mono"}
 
 
 def test_the_reference_ships() -> None:
@@ -182,7 +184,8 @@ def test_the_plausible_range_of_a_knob_contains_its_value(profile: Profile) -> N
 def test_a_device_says_which_of_its_knobs_vary(profile: Profile) -> None:
     assert profile.search is not None
     assert all(np.all(low < high) for low, high in profile.ranges().values())
-    common = {"sensor.exposure", "sensor.black_level", "isp.white_balance.gains", "isp.color_matrix.matrix"}
+    common = {"sensor.exposure", "sensor.black_level"}
+    common |= {"isp.white_balance.gains", "isp.color_matrix.matrix"} if profile in COLOR_DEVICES else set()
     assert set(profile.search) >= common
     strengths = {name for name in profile.knobs() if name.endswith((".amount", ".sigma", ".gamma.gamma"))}
     assert strengths <= set(profile.search)
@@ -193,11 +196,12 @@ def test_the_pixel_can_fill_the_range_of_the_adc(profile: Profile) -> None:
     sensor = profile.sensor
     assert isinstance(sensor.black_level, float | int)
     assert isinstance(sensor.white_level, float | int)
-    assert sensor.full_well * sensor.system_gain + sensor.black_level >= sensor.white_level - 1e-6
+    full = 2**sensor.bit_depth - 1 if sensor.hdr is not None else sensor.white_level  # of the first reading
+    assert sensor.full_well * sensor.system_gain + sensor.black_level >= full - 1e-6
     assert sensor.read_noise < sensor.full_well / 100
 
 
-@named(DEVICES)
+@named(COLOR_DEVICES)
 def test_white_balanced_neutral_is_neutral_after_the_colour_matrix(profile: Profile) -> None:
     [matrix] = [np.array(stage.matrix) for stage in profile.isp if stage.kind == "color_matrix"]
     [gains] = [stage.gains for stage in profile.isp if stage.kind == "white_balance"]
@@ -215,7 +219,8 @@ def test_a_grey_card_comes_out_grey_and_in_its_place(profile: Profile) -> None:
 
 @named(DEVICES)
 def test_an_overexposed_scene_comes_out_white(profile: Profile) -> None:
-    torch.testing.assert_close(develop_flat(profile, (6, 6, 6)), torch.ones(3, 16, 16).double(), atol=6e-3, rtol=0)
+    light = 6.0 if profile.sensor.hdr is None else 200.0
+    torch.testing.assert_close(develop_flat(profile, (light,) * 3), torch.ones(3, 16, 16).double(), atol=6e-3, rtol=0)
 
 
 @named([profile for profile in PROFILES if kind(profile) != "reference"])

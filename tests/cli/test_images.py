@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 import camsim
+from camsim.cfa import cell
 
 from .conftest import Invoke
 
@@ -99,3 +100,30 @@ def test_camera_and_command_agree(invoke: Invoke, tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = camsim.compile("board/rpi-hq-imx477").develop(torch.from_numpy(dn)[None, None])
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected[0].permute(1, 2, 0).numpy())
+
+
+def test_raw_files_of_other_arrays_are_developed_or_refused_by_their_phase(invoke: Invoke, tmp_path: Path) -> None:
+    """An X-Trans DNG is developed as its mosaic is; one of another phase is refused."""
+    mosaic = np.random.default_rng(1).integers(1024, 16384, (66, 72)).astype(np.uint16)
+    for name, cfa in (("right.dng", "x-trans"), ("shifted.dng", "x-trans+0+1")):
+        colors = bytes("RGB".index(site) for site in "".join(cell(cfa)))
+        tags = [
+            (33421, "H", 2, (6, 6), False),
+            (33422, "B", 36, colors, False),
+            (50706, "B", 4, bytes([1, 4, 0, 0]), False),
+            (50708, "s", 0, "camsim", False),
+            (50714, "H", 1, 1024, False),
+            (50717, "I", 1, 16383, False),
+        ]
+        tifffile.imwrite(tmp_path / name, mosaic, photometric="cfa", extratags=tags, metadata=None)
+    np.save(tmp_path / "mosaic.npy", mosaic)
+    for name in ("right.dng", "mosaic.npy"):
+        done = invoke("develop", name, "--profile", "still/fujifilm-x-t2", "--out", f"{name}.out.npy")
+        assert done.exit_code == 0, done.output
+    developed, expected = (np.load(tmp_path / f"{name}.out.npy") for name in ("right.dng", "mosaic.npy"))
+    np.testing.assert_array_equal(developed, expected)
+    assert developed.std() > 0.1
+    done = invoke("develop", "shifted.dng", "--profile", "still/fujifilm-x-t2", "--out", "no.png")
+    assert done.exit_code == 2
+    told = " ".join(done.output.split())
+    assert "its CFA is x-trans+0+1, the profile's is x-trans (the same at another phase: copy the profile" in told

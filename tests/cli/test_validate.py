@@ -33,6 +33,17 @@ def test_several_as_json_and_files(invoke: Invoke, tmp_path: Path) -> None:
     assert written == rows[-1]
 
 
+def test_a_sensor_that_cannot_be_measured_is_named_and_left_out(invoke: Invoke) -> None:
+    done = invoke("validate", "automotive/imx490-hdr", "phone/pixel-4a-imx363")
+    assert done.exit_code == 0
+    assert "----  automotive/imx490-hdr: sensor.hdr merges several readings" in done.output
+    assert "PASS  phone/pixel-4a-imx363" in done.output
+    rows = invoke("validate", "automotive/imx490-hdr", "phone/pixel-4a-imx363", "--json").stdout.splitlines()
+    assert json.loads(rows[0])["passed"] is None
+    assert "several readings" in json.loads(rows[0])["refused"]
+    assert invoke("validate", "automotive/imx490-hdr").exit_code == 2
+
+
 def test_outside_is_exit_code_1(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "GAIN", 1e-9)
     done = invoke("validate", "phone/pixel-4a-imx363", "board/rpi-hq-imx477")

@@ -2,7 +2,8 @@
 
 With gradients: steps along their signs from the device as it is; other stages and orders, and steps along the signs
 again, until none helps; L-BFGS-B from there and from random settings; the last 30 % of the budget is pattern search
-around the best. Without: a step along the signs of finite differences, other stages, then pattern search.
+around the best. Where the budget does not reach for that: one whole step along the signs, all other stages, then
+pattern search. Without: a step along the signs of finite differences, other stages, then pattern search.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from audit.search.strategies.sampling import random_choice, spread, uniform
 
 GRADIENT_SHARE = 0.7
 """Of the budget, for everything with gradients."""
+_WHOLE_STEP = (sum(SIGN_STEPS),)
+"""What the steps come to, in one."""
 _FIRST_CLIMB, _RESTART = 8, 8
 """Evaluations of L-BFGS-B from the best setting after the choice of stages, and from a random one."""
 _PROMISING = 0.03
@@ -45,9 +48,12 @@ def search(problem: Problem, seed: int) -> None:
 def _with_gradient(problem: Problem, rng: np.random.Generator) -> None:
     space, begin, budget = problem.space, problem.spent, problem.left
     share = GRADIENT_SHARE * budget
+    choices = sum(1 for _ in space.choices())
+    if share < 2 * (choices + len(SIGN_STEPS) * problem.gradient_cost):  # other stages, steps, and once more
+        return _sparing(problem, rng)
     with problem.up_to(begin + share):
         # First what is cheaper, the choice of stages or the steps; the other way may lead to another summit.
-        stages_first = sum(1 for _ in space.choices()) < len(SIGN_STEPS) * problem.gradient_cost
+        stages_first = choices < len(SIGN_STEPS) * problem.gradient_cost
         for first in (stages_first, not stages_first) if space.slots else (False,):
             _ascend(problem, stages_first=first)
             _retract(problem)
@@ -65,6 +71,26 @@ def _with_gradient(problem: Problem, rng: np.random.Generator) -> None:
                 _retract(problem)
             elif not space.space(best).size:
                 break
+    _polish(problem, rng)
+
+
+def _sparing(problem: Problem, rng: np.random.Generator) -> None:
+    """For a budget that holds few gradients: to the corner at once, where other stages matter most."""
+    with problem.up_to(problem.spent + GRADIENT_SHARE * problem.left):
+        _, reached, _ = step_along_signs(problem, problem.space.start(), _WHOLE_STEP)
+        at = problem.evaluate(reached)
+        others = [choice for choice in problem.space.choices() if choice != reached.choice]
+        if len(others) > problem.left:
+            at = try_flips(problem, at) or at
+        else:
+            tried = [problem.evaluate(problem.space.carry(reached, choice)) for choice in others]
+            at = max([at, *tried], key=lambda done: done.value)
+        step_along_signs(problem, at.setting, _WHOLE_STEP)
+    _polish(problem, rng)
+
+
+def _polish(problem: Problem, rng: np.random.Generator) -> None:
+    """Pattern search around the best, along its gradient where that is known."""
     top = _retract(problem)
     slope = None
     if problem.has_slope(top.setting):

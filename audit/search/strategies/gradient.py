@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,17 +49,20 @@ def with_restarts(problem: Problem, seed: int, strategy: str, ascend: Callable[[
         ascend(problem, setting)
 
 
-def step_along_signs(problem: Problem, start: Setting) -> tuple[float, Setting, float]:
+def step_along_signs(
+    problem: Problem, start: Setting, steps: Sequence[float] = SIGN_STEPS
+) -> tuple[float, Setting, float]:
     """Steps along the gradient's signs; the best value, its setting, and the steepest slope of the best on the way.
 
-    Where many knobs each do a little, they lead to the right corner at once.
+    Where many knobs each do a little, they lead to the right corner at once. ``steps`` are fractions of each range,
+    with a gradient before each of them.
 
     Raises:
         Spent: the budget is used up.
         GradientError: see `Problem.value_and_gradient`.
     """
     best, setting, steepest = -np.inf, start, 0.0
-    for step in SIGN_STEPS:
+    for step in steps:
         value, slope = problem.value_and_gradient(setting)
         if value > best:
             best, start, steepest = value, setting, float(np.abs(slope).max(initial=0))

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from camsim.border import mirror_pad
-from camsim.cfa import Bayer, RawFormat, color_masks
+from camsim.cfa import BAYER, Bayer, RawFormat, bayer, color_masks
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _RED_BLUE = [[0.25, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 0.25]]
@@ -39,6 +39,7 @@ class Bilinear(StageSpec):
 
     takes: ClassVar[frozenset[Domain]] = frozenset({"mosaic"})
     gives: ClassVar[Domain | None] = "linear"
+    cfas: ClassVar[frozenset[str] | None] = frozenset(BAYER)
     form: ClassVar[Form] = "affine"
 
     kind: Literal["demosaic"] = "demosaic"
@@ -57,7 +58,7 @@ class BilinearStage(Stage):
 
     def __init__(self, spec: Bilinear, raw: RawFormat) -> None:
         super().__init__(spec)
-        self.cfa = raw.cfa
+        self.cfa = bayer(raw.cfa)
 
     def forward(self, image: Tensor) -> Tensor:
         return demosaic_bilinear(image, self.cfa)

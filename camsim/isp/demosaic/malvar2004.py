@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from camsim.border import mirror_pad
-from camsim.cfa import Bayer, RawFormat, color_masks
+from camsim.cfa import BAYER, Bayer, RawFormat, bayer, color_masks
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _GREEN_AT_RED_BLUE = [
@@ -72,6 +72,7 @@ class Malvar2004(StageSpec):
 
     takes: ClassVar[frozenset[Domain]] = frozenset({"mosaic"})
     gives: ClassVar[Domain | None] = "linear"
+    cfas: ClassVar[frozenset[str] | None] = frozenset(BAYER)
     form: ClassVar[Form] = "affine"
 
     kind: Literal["demosaic"] = "demosaic"
@@ -90,7 +91,7 @@ class Malvar2004Stage(Stage):
 
     def __init__(self, spec: Malvar2004, raw: RawFormat) -> None:
         super().__init__(spec)
-        self.cfa = raw.cfa
+        self.cfa = bayer(raw.cfa)
 
     def forward(self, image: Tensor) -> Tensor:
         return demosaic_malvar2004(image, self.cfa)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from camsim.border import mirror_pad
-from camsim.cfa import Bayer, RawFormat, color_masks
+from camsim.cfa import BAYER, Bayer, RawFormat, bayer, color_masks
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _DEPENDS = 8
@@ -117,6 +117,7 @@ class Menon2007(StageSpec):
 
     takes: ClassVar[frozenset[Domain]] = frozenset({"mosaic"})
     gives: ClassVar[Domain | None] = "linear"
+    cfas: ClassVar[frozenset[str] | None] = frozenset(BAYER)
     form: ClassVar[Form] = "local"
 
     kind: Literal["demosaic"] = "demosaic"
@@ -135,7 +136,7 @@ class Menon2007Stage(Stage):
 
     def __init__(self, spec: Menon2007, raw: RawFormat) -> None:
         super().__init__(spec)
-        self.cfa = raw.cfa
+        self.cfa = bayer(raw.cfa)
 
     def forward(self, image: Tensor) -> Tensor:
         return demosaic_menon2007(image, self.cfa)

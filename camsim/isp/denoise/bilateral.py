@@ -10,7 +10,7 @@ from torch import Tensor
 
 from camsim.border import mirror_pad
 from camsim.cfa import RawFormat
-from camsim.isp.luma import Channels, filter_channels
+from camsim.isp.luma import DenoiseChannels, filter_channels
 from camsim.spec import Domain, Form, Quantity, Range, Stage, StageSpec
 
 TRUNCATE = 2.5
@@ -23,7 +23,7 @@ def _window_radius(sigma: float) -> int:
 
 
 def denoise_bilateral(
-    rgb: Tensor, sigma_spatial: Tensor, sigma_range: Tensor, *, radius: int, channels: Channels = "luma"
+    rgb: Tensor, sigma_spatial: Tensor, sigma_range: Tensor, *, radius: int, channels: DenoiseChannels = "luma"
 ) -> Tensor:
     """Mean of a window, weighted by closeness in place and in value.
 
@@ -35,7 +35,7 @@ def denoise_bilateral(
         sigma_spatial: () px.
         sigma_range: () in units of the image.
         radius: pixels on each side of the centre.
-        channels: on the luma, or on each of R, G, B by itself.
+        channels: on the luma, the chroma (U and V), or each of R, G, B by itself.
 
     Returns:
         (B, 3, H, W). Same as kornia.filters.bilateral_blur, without its copies of the image for every pixel of the
@@ -73,7 +73,7 @@ class BilateralDenoise(StageSpec):
     method: Literal["bilateral"] = "bilateral"
     sigma_spatial: Annotated[float, Quantity("px", 0.2, 5, Range(relative=0.5))]
     sigma_range: Annotated[float, Quantity("1", 0.001, 10, Range(relative=0.5))]
-    channels: Channels = "luma"
+    channels: DenoiseChannels = "luma"
 
     @property
     def reach(self) -> int:
@@ -91,7 +91,7 @@ class BilateralDenoiseStage(Stage):
 
     def __init__(self, spec: BilateralDenoise) -> None:
         super().__init__(spec)
-        self.channels: Channels = spec.channels
+        self.channels: DenoiseChannels = spec.channels
         self.radius = _window_radius(spec.sigma_spatial)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -8,18 +8,18 @@ from torch import Tensor
 
 from camsim.cfa import RawFormat
 from camsim.isp.gaussian_kernel import gaussian_filter, kernel_radius
-from camsim.isp.luma import Channels, filter_channels
+from camsim.isp.luma import DenoiseChannels, filter_channels
 from camsim.spec import Domain, Form, Quantity, Range, Stage, StageSpec
 
 
-def denoise_gaussian(rgb: Tensor, sigma: Tensor, *, kernel: int, channels: Channels = "luma") -> Tensor:
+def denoise_gaussian(rgb: Tensor, sigma: Tensor, *, kernel: int, channels: DenoiseChannels = "luma") -> Tensor:
     """Blur with a Gaussian of standard deviation ``sigma``.
 
     Args:
         rgb: (B, 3, H, W).
         sigma: () px.
         kernel: pixels on each side of the centre.
-        channels: on the luma, or on each of R, G, B.
+        channels: on the luma, the chroma (U and V), or each of R, G, B.
 
     Returns:
         (B, 3, H, W). Same as scipy.ndimage.gaussian_filter away from the border.
@@ -37,7 +37,7 @@ class GaussianDenoise(StageSpec):
     kind: Literal["denoise"] = "denoise"
     method: Literal["gaussian"] = "gaussian"
     sigma: Annotated[float, Quantity("px", 0.1, 10, Range(relative=0.5))]
-    channels: Channels = "luma"
+    channels: DenoiseChannels = "luma"
 
     @property
     def reach(self) -> int:
@@ -54,7 +54,7 @@ class GaussianDenoiseStage(Stage):
 
     def __init__(self, spec: GaussianDenoise) -> None:
         super().__init__(spec)
-        self.channels: Channels = spec.channels
+        self.channels: DenoiseChannels = spec.channels
         self.kernel = kernel_radius(spec.sigma)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from camsim.cfa import RawFormat
 from camsim.isp.correlate import correlate
-from camsim.isp.luma import Channels, filter_channels
+from camsim.isp.luma import DenoiseChannels, filter_channels
 from camsim.spec import Domain, Form, Quantity, Range, Stage, StageSpec
 
 Five = Annotated[tuple[float, float, float, float, float], Strict(False)]
@@ -17,13 +17,13 @@ Kernel5 = Annotated[tuple[Five, Five, Five, Five, Five], Strict(False)]
 """A 5x5 kernel, row by row."""
 
 
-def denoise_kernel(rgb: Tensor, kernel: Tensor, channels: Channels = "luma") -> Tensor:
+def denoise_kernel(rgb: Tensor, kernel: Tensor, channels: DenoiseChannels = "luma") -> Tensor:
     """Correlate with any 5x5 kernel; with that of a Gaussian of sigma 0.5 it is the Gaussian denoising.
 
     Args:
         rgb: (B, 3, H, W).
         kernel: (5, 5), not flipped: the first row looks two rows up. Nothing makes it add up to 1, or positive.
-        channels: on the luma, or on each of R, G, B.
+        channels: on the luma, the chroma (U and V), or each of R, G, B.
 
     Returns:
         (B, 3, H, W). Border: mirror without the edge pixel, as in the seed system.
@@ -41,7 +41,7 @@ class KernelDenoise(StageSpec):
     kind: Literal["denoise"] = "denoise"
     method: Literal["kernel"] = "kernel"
     kernel: Annotated[Kernel5, Quantity("1", -4, 4, Range(absolute=0.01))]
-    channels: Channels = "luma"
+    channels: DenoiseChannels = "luma"
 
     @property
     def reach(self) -> int:
@@ -58,7 +58,7 @@ class KernelDenoiseStage(Stage):
 
     def __init__(self, spec: KernelDenoise) -> None:
         super().__init__(spec)
-        self.channels: Channels = spec.channels
+        self.channels: DenoiseChannels = spec.channels
 
     def forward(self, image: Tensor) -> Tensor:
         return denoise_kernel(image, self.kernel, self.channels)

@@ -9,19 +9,19 @@ from torch import Tensor
 
 from camsim.border import mirror_pad
 from camsim.cfa import RawFormat
-from camsim.isp.luma import Channels, filter_channels
+from camsim.isp.luma import DenoiseChannels, filter_channels
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 Size = Literal[3, 5]
 
 
-def denoise_median(rgb: Tensor, size: Size, channels: Channels = "luma") -> Tensor:
+def denoise_median(rgb: Tensor, size: Size, channels: DenoiseChannels = "luma") -> Tensor:
     """Median over a square window.
 
     Args:
         rgb: (B, 3, H, W).
         size: side of the window, px.
-        channels: on the luma, or on each of R, G, B.
+        channels: on the luma, the chroma (U and V), or each of R, G, B.
 
     Returns:
         (B, 3, H, W). Same as scipy.ndimage.median_filter away from the border. The gradient goes to the pixel that is
@@ -75,7 +75,7 @@ class MedianDenoise(StageSpec):
     kind: Literal["denoise"] = "denoise"
     method: Literal["median"] = "median"
     size: Size
-    channels: Channels = "luma"
+    channels: DenoiseChannels = "luma"
 
     @property
     def reach(self) -> int:
@@ -91,7 +91,7 @@ class MedianDenoiseStage(Stage):
     def __init__(self, spec: MedianDenoise) -> None:
         super().__init__(spec)
         self.size: Size = spec.size
-        self.channels: Channels = spec.channels
+        self.channels: DenoiseChannels = spec.channels
 
     def forward(self, image: Tensor) -> Tensor:
         return denoise_median(image, self.size, self.channels)

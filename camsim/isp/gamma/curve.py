@@ -9,7 +9,7 @@ from pydantic import Field, Strict
 from torch import Tensor
 
 from camsim.cfa import RawFormat
-from camsim.isp.piecewise import piecewise_linear
+from camsim.piecewise import piecewise_linear
 from camsim.spec import Domain, Form, Quantity, Range, Stage, StageSpec
 
 MAX_SAMPLES = 4096

@@ -13,7 +13,7 @@ from audit.axes.light import white_of
 from camsim import Profile
 from camsim.errors import CamsimError
 from camsim.isp import Malvar2004
-from camsim.isp.white_balance import GreyWorld
+from camsim.isp.white_balance import CctBalance, GreyWorld
 
 PHONE = camsim.load("phone/oneplus-6-imx519")
 
@@ -92,6 +92,22 @@ def test_automatic_balance_answers_by_itself_and_cannot_be_set() -> None:
     torch.testing.assert_close(found / found[1], own / own[1], rtol=0.01, atol=0)
     with pytest.raises(CamsimError, match="its white balance sets itself"):
         axis_profiles(auto, "illuminant-balanced", [3200])
+
+
+def test_gains_that_follow_a_curve_cannot_be_set() -> None:
+    curve = CctBalance(cct=5000, temperatures=(2500, 6500), red=(0.9, 0.5), blue=(0.3, 0.7))
+    chain = tuple(curve if stage.kind == "white_balance" else stage for stage in PHONE.resolved_isp())
+    stated = PHONE.with_knobs({}).model_copy(update={"isp": chain, "provenance": {}})
+    with pytest.raises(CamsimError, match="gains follow its curve"):
+        axis_profiles(stated, "illuminant-balanced", [3200])
+
+
+def test_other_light_needs_a_sensor_of_three_colours() -> None:
+    (step,) = axis_profiles(camsim.load("still/fujifilm-x-t2"), "illuminant", [3200])
+    warm = linear(step, (0.2, 0.2, 0.2))
+    assert warm[0] > 1.3 * warm[2]
+    with pytest.raises(CamsimError, match=r"imx250-mono \(mono\) does not see red, green and blue alone"):
+        axis_profiles(camsim.load("machine-vision/imx250-mono"), "illuminant", [3200])
 
 
 def test_without_white_balance_there_is_nothing_to_set() -> None:

@@ -79,3 +79,14 @@ def test_a_speed_is_above_zero(iso: float) -> None:
 def test_a_profile_cannot_state_a_speed_of_nothing() -> None:
     with pytest.raises(ValueError, match="greater than 0"):
         PIXEL.sensor.replace({"iso": 0.0})
+
+
+def test_noise_behind_the_amplifier_keeps_its_dn() -> None:
+    """sigma_d² = read² + (adc / K)²: referred to the pixel the noise falls with the speed."""
+    own = camsim.load("machine-vision/imx250")
+    own = own.model_copy(update={"sensor": own.sensor.replace({"adc_noise": 4.0})})
+    for step in axis_profiles(own, "iso", [100, 400, 1600]):
+        gain = step.sensor.system_gain
+        with torch.no_grad():
+            dn = camsim.compile(step, dtype=torch.float64).capture(torch.zeros(1, 3, 256, 256), seed=3)
+        assert dn.var().item() == pytest.approx((gain * 2.45) ** 2 + 16 + 1 / 12, rel=0.03)

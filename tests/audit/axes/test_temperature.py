@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -14,7 +16,7 @@ CLIMATE = {"temperature": 30.0, "reference_temperature": 20.0, "doubling": 7.0}
 DARK = {"dark_current": 40.0, "exposure_time": 2.0}
 
 
-def device(**fields: float) -> Profile:
+def device(**fields: Any) -> Profile:
     profile = camsim.load("machine-vision/imx250")
     sensor = profile.sensor.replace(fields)
     return Profile.model_validate(profile.model_copy(update={"sensor": sensor}).model_dump())
@@ -56,3 +58,20 @@ def test_without_dark_current_or_its_growth_it_is_refused(fields: dict[str, floa
 def test_beyond_the_knobs_bounds_it_is_refused() -> None:
     with pytest.raises(CamsimError, match=r"@temperature=200: .*\[-60, 125\] degC"):
         axis_profiles(device(**DARK, **CLIMATE), "temperature", [200])
+
+
+def test_hot_pixels_and_the_drift_of_the_pedestal_follow_too() -> None:
+    sensor = camsim.load("machine-vision/imx250").sensor
+    hot = {"hot_pixels": {"fraction": 0.01, "median": 2000.0, "spread": 0.0}, "exposure_time": 0.01}
+    own = device(**hot, **CLIMATE, black_drift={"per_kelvin": -0.5})
+    assert AXES["temperature"].own(own) == 30
+    (step,) = axis_profiles(own, "temperature", [44])
+    with torch.no_grad():
+        raw = camsim.compile(step).capture(torch.zeros(1, 3, 100, 100), seed=None)
+    pedestal = 240 - 0.5 * (44 - 20)
+    warm = pedestal + sensor.system_gain * 2000 * 0.01 * 2 ** ((44 - 20) / 7)
+    assert sorted(raw.unique().tolist()) == [pedestal, round(warm)]
+    (drifting,) = axis_profiles(
+        device(temperature=30.0, reference_temperature=20.0, black_drift={"per_kelvin": 1.0}), "temperature", [50]
+    )
+    assert (camsim.compile(drifting).capture(torch.zeros(1, 3, 4, 4), seed=None) == 240 + 30).all()

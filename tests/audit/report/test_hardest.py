@@ -10,6 +10,7 @@ import pytest
 
 from audit.report import render_html
 from audit.report.hardest import ANSWER, SIDE, hardest
+from audit.sketch import Outline, Sketch
 from audit.spoiled import Spoiled
 from tests.audit.report.other import detection
 from tests.audit.report.page import Page
@@ -99,3 +100,23 @@ def test_hostile_strings_stay_text(make_results: Callable[..., Results], manifes
     ]
     for _, attributes in page.elements:
         assert not [name for name in attributes if name.startswith("on")]
+
+
+def test_answers_and_truth_are_drawn_over_the_pictures(make_results: Callable[..., Results], manifest: Results) -> None:
+    results = detection(make_results())
+    results["most_changed"] = [changed("a", True)]
+    picture = np.full((300, 400, 3), 90, np.uint8)
+    veil = np.zeros((300, 400, 4), np.uint8)
+    before = Sketch((300, 400), (Outline(10, 20, 100, 50, HOSTILE, 1),), veil=veil)
+    truth = Sketch((300, 400), (Outline(12, 18, 100, 50, "car", 0),))
+    spoiled = Spoiled(picture, picture // 2, before, Sketch((300, 400), points=((5.0, 6.0),)), truth)
+    page = Page(render_html(results, manifest, {}, (spoiled,)))
+    part = section(page)
+    assert "Drawn solid are the model's answers, dashed the truth." in part
+    assert part.count('<svg class="truth" viewBox="0 0 400 300"') == 2
+    assert part.count('<svg class="answer"') == 2
+    assert '<rect class="hue-1" x="10" y="20" width="100" height="50">' in part
+    assert '<circle cx="5.0" cy="6.0"' in part
+    assert part.count('class="veil" src="data:image/png;base64,') == 1
+    assert "<script>" not in part
+    assert "<b>" not in part

@@ -11,6 +11,7 @@ import camsim
 from camsim import Profile
 from camsim.export import to_onnx
 from camsim.isp.cube import pack
+from camsim.isp.packed import pack_numbers
 
 FOUR = (0.0, 0.3, 0.6, 1.0)
 LOOK = {
@@ -18,6 +19,7 @@ LOOK = {
     "size": 3,
     "table": pack(np.random.default_rng(3).random((3, 3, 3, 3), dtype=np.float32)),
 }
+NETWORK = pack_numbers(np.random.default_rng(3).normal(0, 0.1, 168).astype(np.float32))
 ROWS = [[1.3, -0.3, -0.2], [-0.2, 1.5, -0.5], [0.0, -0.3, 1.1]]
 MIDDLES = {
     "shades of grey, interpolated matrix, Hable, BT.709, tetrahedral": [
@@ -43,6 +45,25 @@ MIDDLES = {
         {"kind": "tone", "method": "reinhard", "white": 2.0},
         {"kind": "tone", "method": "aces"},
         {"kind": "tone", "method": "filmic"},
+    ],
+    "guided by the luma, wavelet, threshold, local": [
+        {"kind": "denoise", "method": "guided", "radius": 2, "eps": 0.01, "guide": "luma", "channels": "chroma"},
+        {"kind": "denoise", "method": "wavelet", "threshold": 0.05, "levels": 1},
+        {"kind": "sharpen", "method": "unsharp_mask_threshold", "radius": 1, "amount": 1, "threshold": 0.02},
+        {"kind": "tone", "method": "local", "compression": 2, "radius": 4},
+        {"kind": "gamma", "encoding": "bt709"},
+    ],
+    "non-local means, total variation, a network": [
+        {"kind": "denoise", "method": "nlm", "h": 0.1, "search": 1},
+        {"kind": "denoise", "method": "tv_chambolle", "weight": 0.05, "iterations": 3},
+        {"kind": "denoise", "method": "tv_bregman", "weight": 20, "iterations": 2},
+        {"kind": "neural", "features": 3, "layers": 2, "weights": NETWORK},
+        {"kind": "gamma", "encoding": "bt709"},
+    ],
+    "fft, CLAHE": [
+        {"kind": "denoise", "method": "fft", "keep": 0.3},
+        {"kind": "tone", "method": "clahe", "clip_limit": 2, "grid": [3, 4], "bins": 64},
+        {"kind": "gamma", "encoding": "bt709"},
     ],
 }
 

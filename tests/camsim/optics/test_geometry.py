@@ -13,7 +13,7 @@ from torch import Tensor
 from camsim.optics import ChromaticAberration, Distortion, Optics, OpticsModule, distort, undistort
 from camsim.optics.distortion import folds
 from camsim.optics.field import field_grid, half_diagonal_px
-from camsim.optics.resample import resample
+from camsim.resample import resample
 
 Golden = Callable[[str], dict[str, NDArray[Any]]]
 

@@ -212,7 +212,7 @@ def test_there_are_no_second_derivatives() -> None:
 
 def test_it_is_used_where_it_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    monkeypatch.setattr("camsim.sensor.sensor.capture", lambda *args: calls.append(args))
+    monkeypatch.setattr("camsim.sensor.module.capture", lambda *args: calls.append(args))
     fused, plain, _ = cameras(sensor())
     scene = scenes(1, 4, 6)
     assert not fused.can_fuse(scene.double())

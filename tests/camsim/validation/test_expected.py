@@ -9,23 +9,30 @@ import pytest
 
 import camsim
 from camsim.sensor import Sensor
-from camsim.validation.expected import dark_electrons, expected, rounded
+from camsim.validation.converter import Converter
+from camsim.validation.expected import dark_electrons, expected
+from camsim.validation.noise import Noise
 
 
 def sensor(**changes: Any) -> Sensor:
     return camsim.load("board/rpi-hq-imx477").resolved_sensor().replace(changes)
 
 
+def straight(largest: int) -> Converter:
+    codes = np.arange(largest + 1.0)
+    return Converter(codes[1:] - 0.5, np.broadcast_to(codes, (4, largest + 1)))
+
+
 @pytest.mark.parametrize(("mean", "sigma"), [(64.3, 0.2), (0.6, 5.0), (256.0, 1.4), (4094.0, 3.0), (-9.0, 1.0)])
 def test_rounded_numbers(mean: float, sigma: float) -> None:
     drawn = np.clip(np.rint(np.random.default_rng(0).normal(mean, sigma, 10**6)), 0, 4095)
-    first, second = rounded(np.array([mean]), sigma, 4095)
+    first, second = straight(4095).moments(np.array([mean]), Noise(sigma), 0)
     assert first[0] == pytest.approx(drawn.mean(), abs=5e-3 * max(sigma, 0.5))
     assert second[0] == pytest.approx(drawn.var(), rel=0.01, abs=1e-3)
 
 
 def test_without_noise_a_number_is_only_rounded() -> None:
-    first, second = rounded(np.array([64.3, -2.0]), 0.0, 1023)
+    first, second = straight(1023).moments(np.array([64.3, -2.0]), Noise(0.0), 0)
     assert first.tolist() == [64, 0]
     assert second.tolist() == [0, 0]
 

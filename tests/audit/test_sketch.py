@@ -1,0 +1,73 @@
+"""What the report draws over a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audit.data.truth import Boxes, ClassMap, Keypoints
+from audit.predictions import Detections, Numbers, PixelClasses, Points
+from audit.sketch import COLOURS, MOST_OUTLINES, VEIL, Outline, sketch_answer, sketch_truth
+
+SHAPE = (4, 6)
+
+
+def named(place: int) -> str:
+    return ("cat", "dog")[place]
+
+
+def test_objects_from_a_confidence_on() -> None:
+    found = Detections(np.array([[1.0, 0, 3, 2], [0, 0, 6, 4]]), np.array([0.9, 0.2]), np.array([1, 0]))
+    sketch = sketch_answer(found, SHAPE, named, confidence=0.25)
+    assert sketch is not None
+    assert sketch.outlines == (Outline(1.0, 0.0, 2.0, 2.0, "dog 0.90", 1),)
+    assert (sketch.shape, sketch.veil) == (SHAPE, None)
+
+
+def test_the_surest_mask_lies_on_top() -> None:
+    whole, half = np.ones(SHAPE, bool), np.arange(6) < np.full((4, 1), 3)
+    found = Detections(np.zeros((2, 4)), np.array([0.9, 0.5]), np.array([0, 1]), (half, whole))
+    sketch = sketch_answer(found, SHAPE, named)
+    assert sketch is not None
+    assert sketch.veil is not None
+    assert sketch.veil[0, 0].tolist() == [*COLOURS[0], VEIL]
+    assert sketch.veil[0, 5].tolist() == [*COLOURS[1], VEIL]
+
+
+def test_a_crowd_of_objects_is_cut() -> None:
+    count = MOST_OUTLINES + 5
+    found = Detections(np.zeros((count, 4)), np.linspace(1, 0.5, count), np.zeros(count, np.int64))
+    sketch = sketch_answer(found, SHAPE, named)
+    assert sketch is not None
+    assert len(sketch.outlines) == MOST_OUTLINES
+
+
+def test_the_largest_class_and_what_does_not_count_stay_clear() -> None:
+    indices = np.ones(SHAPE, np.int32)
+    indices[0, 0], indices[0, 1] = 0, -1
+    sketch = sketch_answer(PixelClasses(indices, 0.5), SHAPE, named)
+    assert sketch is not None
+    assert sketch.veil is not None
+    assert sketch.veil[0, 0].tolist() == [*COLOURS[0], VEIL]
+    assert not sketch.veil[0, 1:].any()
+    assert not sketch.veil[1:].any()
+
+
+def test_points() -> None:
+    sketch = sketch_answer(Points(np.array([[1.5, 2.0]]), np.array([0.5]), SHAPE), SHAPE, named)
+    assert sketch is not None
+    assert sketch.points == ((1.5, 2.0),)
+    assert sketch_answer(Numbers(np.ones(2)), SHAPE, named) is None
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+def test_truth(crowd: bool) -> None:
+    boxes = Boxes(np.array([[0.0, 1, 2, 4]]), ("cat",), np.array([crowd]), SHAPE)
+    sketch = sketch_truth(boxes, SHAPE)
+    assert sketch is not None
+    assert sketch.outlines == (Outline(0.0, 1.0, 2.0, 3.0, "cat", 0),)
+    points = sketch_truth(Keypoints(np.array([[1.0, 2], [3, 4]]), np.array([False, True]), 3.0, SHAPE), SHAPE)
+    assert points is not None
+    assert points.points == ((3.0, 4.0),)
+    assert sketch_truth(ClassMap(np.zeros(SHAPE, np.int32)), SHAPE) is None
+    assert sketch_truth(None, SHAPE) is None
