@@ -51,8 +51,8 @@ STABLE = Caveat(
 FIXED_LABELS = Caveat(
     "Labels are not moved with the picture.",
     "Where a profile bends lines as a lens does, or skews what moves as a rolling shutter does, the scene's labels "
-    "stay where they were: an object that was shifted counts as misplaced by the model. No profile that ships with camsim "
-    "does that.",
+    "stay where they were: an object that was shifted counts as misplaced by the model. No profile that ships with "
+    "camsim does that.",
 )
 BESIDE = Caveat(
     "What is shown beside the devices is not judged.",

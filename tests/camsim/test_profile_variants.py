@@ -70,7 +70,7 @@ def test_a_variant_of_the_second_stage_of_a_kind(profile_text: str) -> None:
             "lab.yaml:36: isp[4].sharpen.radius: must lie in [0.1, 10]",
         ),
         ("radius: 1.0, amount: 0.5", "amount: 0.5", "lab.yaml:36: isp[4].sharpen.radius: is missing"),
-        ("method: menon2007", "method: menon", "lab.yaml:33: isp[1].demosaic: method must be one of bilinear"),
+        ("method: menon2007", "method: menon", "lab.yaml:33: isp[1].demosaic: method must be one of ahd, bilinear"),
         ("{method: menon2007}", "{}", "lab.yaml:33: isp[1].demosaic: needs the key 'method'"),
         ("channels: rgb", "chanels: rgb", "lab.yaml:37: isp[4].sharpen.chanels: is not a key here"),
         (
