@@ -34,7 +34,9 @@ def cfa_problems(stages: Sequence[StageSpec], raw: RawFormat) -> list[tuple[int,
 
 
 def _misfit(stage: StageSpec, cfa: str) -> str:
-    fitting = ["/".join(kind.tags()) for kind in stage_classes() if kind.cfas is not None and cfa in kind.cfas]
+    kinds = [kind.tags() for kind in stage_classes() if kind.cfas is not None and cfa in kind.cfas]
+    alike = [tags for tags in kinds if tags[0] == stage.tags()[0]]
+    fitting = ["/".join(tags) for tags in alike or kinds]
     words = "/".join(stage.tags())
     advice = f"what takes that: {', '.join(fitting)}" if fitting else "no stage takes that phase: cut the mosaic"
     return f"{words} takes a mosaic of {_listed(stage.cfas or ())}, but it gets one of {cfa}; {advice}"

@@ -31,7 +31,7 @@ def frequencies(height: int, width: int, device: torch.device | None = None) -> 
 
 
 def filter_mirrored(plane: Tensor, transfer: Tensor) -> Tensor:
-    """Filter a plane by a real transfer function, with a mirror border that does not repeat the edge pixel.
+    """Filter a plane by a transfer function, with a mirror border that does not repeat the edge pixel.
 
     The mirrored extension has the period 2H - 2 by 2W - 2, so that a discrete Fourier transform of that size is exact
     for a kernel of any width. It is taken in float64: rounding errors of a transform spread over the whole frame, and
@@ -39,7 +39,8 @@ def filter_mirrored(plane: Tensor, transfer: Tensor) -> Tensor:
 
     Args:
         plane: (..., H, W), at least 2x2.
-        transfer: (2H - 2, W) at `frequencies`; its value at 0 is the gain of an even picture.
+        transfer: (2H - 2, W) at `frequencies`, real for a symmetric kernel, else complex; its value at 0 is the gain
+            of an even picture.
 
     Returns:
         (..., H, W) in the plane's dtype.

@@ -62,8 +62,7 @@ class Optics(Spec):
             raise ValueError("psf.defocus needs f_number")
         if self.psf is None and self.f_number is not None:
             raise ValueError("f_number has an effect in a psf alone; add `psf: {}` for diffraction, or leave it out")
-        if self.psf is not None and (self.f_number, self.psf.sigma, self.psf.fill_factor) == (None, None, None):
-            raise ValueError("psf blurs nothing without f_number, sigma and fill_factor; give one of them")
+        self._check_psf()
         users = [name for name, used in self._in_angles().items() if used]
         if users and (self.focal_length is None or self.half_diagonal is None):
             raise ValueError(f"{users[0]} needs focal_length and half_diagonal, in mm")
@@ -77,6 +76,22 @@ class Optics(Spec):
         """The effects that are stated for angles, and whether they are there."""
         cos4 = isinstance(self.vignetting, Cos4Vignetting)
         return {"distortion": self.distortion is not None, "vignetting of kind cos4": cos4}
+
+    def _check_psf(self) -> None:
+        psf = self.psf
+        if psf is None or self.pixel_pitch is None:
+            return
+        if (self.f_number, psf.sigma, psf.fill_factor, psf.measured) == (None,) * 4:
+            raise ValueError("psf blurs nothing without f_number, sigma, fill_factor and measured; give one of them")
+        if psf.measured is None and psf.spot_scale is not None:
+            raise ValueError("psf.spot_scale has an effect on a measured spot alone; leave it out")
+        if psf.measured is not None and psf.measured.pitch > self.pixel_pitch:
+            raise ValueError(
+                f"psf.measured.pitch is {psf.measured.pitch:g} um; at most pixel_pitch, {self.pixel_pitch:g} um, tells "
+                "how a pixel is blurred; sample the spot more finely"
+            )
+        if psf.measured is not None and self.f_number is not None:
+            raise ValueError("a measured spot has its diffraction in it; leave out f_number, or measured")
 
     def _check_defocus(self) -> None:
         if self.psf is None or self.psf.defocus is None or self.f_number is None:

@@ -46,7 +46,7 @@ EXAMPLES: dict[str, Optics] = {
     }.items()
 }
 HELPERS = {"effect", "field", "frequency", "optics"}
-PARTS_OF_THE_PSF = {"gaussian", "diffraction", "defocus", "pixel_aperture"}
+PARTS_OF_THE_PSF = {"measured_spot", "gaussian", "diffraction", "defocus", "pixel_aperture"}
 
 each_lens = pytest.mark.parametrize("spec", EXAMPLES.values(), ids=EXAMPLES)
 
