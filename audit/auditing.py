@@ -35,7 +35,7 @@ from audit.searching.ground import Ground
 from audit.searching.halves import halve
 from audit.split import Split, take
 from audit.spoiled import take_spoiled
-from audit.tasks.open import seen_by
+from audit.tasks.open import prepare, seen_by
 from audit.tasks.vision_task import VisionTask, primary
 from audit.threads import one_torch_thread
 from camsim import Profile, catalog
@@ -131,6 +131,7 @@ def run(
     key |= {"corruptions": [step.name for step in steps]}
     folder = None if out is None else RunFolder.open(Path(out), key, resume=resume)
     with one_torch_thread():
+        prepare(subject, show)
         cameras = [open_camera(profile) for profile in [base, *chosen, *points]]
         lineup = CorruptedLineup(Lineup(cameras), steps)
         outcomes, unreadable = _matrix(subject, samples, lineup, seed, batch, folder, show)

@@ -25,6 +25,7 @@ from audit.models import Model, Network, Trust, as_classifier, open_network, und
 from audit.models.factory import is_place, make
 from audit.models.load import NOBODY
 from audit.models.model import is_classifier
+from audit.progress import Progress
 from audit.tasks.classification import Classification
 from audit.tasks.decoded import DecodedTask
 from audit.tasks.depth import DepthTask
@@ -154,6 +155,16 @@ def seen_by(task: VisionTask[Any], reference: Profile, seed: int) -> VisionTask[
         return camera.shoot(sample.load(), seed, sample.id)
 
     return task.through(show)
+
+
+def prepare(task: VisionTask[Any], progress: Progress) -> None:
+    """What a task needs before its first mark, where that takes long: retrieval's gallery.
+
+    Raises:
+        CamsimError: it cannot be made.
+    """
+    if isinstance(task, Retrieval):
+        task.fill_gallery(progress)
 
 
 def _key(network: Network, data: Dataset) -> str:

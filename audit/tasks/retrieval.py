@@ -18,6 +18,7 @@ from audit.data.dataset import subset
 from audit.decoders.embedding import EmbeddingDecoder
 from audit.models.network import Network
 from audit.predictions import Embedding
+from audit.progress import Progress, Silent
 from audit.tasks.decoded import AGREEMENT, DecodedTask
 from audit.tasks.mark import Mark
 from audit.tasks.metric import Metric
@@ -112,15 +113,25 @@ class Retrieval(DecodedTask[Embedding]):
 
     @cached_property
     def gallery(self) -> Gallery:
-        """Built by running the model on every sample of it.
+        """Built by running the model on every sample of it, unless `fill_gallery` did.
 
         Raises:
             CamsimError: none of its samples can be read and judged.
         """
+        return self._embedded(Silent())
+
+    def fill_gallery(self, progress: Progress) -> None:
+        """Build the gallery now, telling how far it has come. CamsimError: see `gallery`."""
+        if "gallery" not in self.__dict__:
+            self.gallery = self._embedded(progress)
+
+    def _embedded(self, progress: Progress) -> Gallery:
+        progress.start("Gallery", len(self._chosen))
         vectors: list[NDArray[np.float64]] = []
         kept: list[Sample] = []
         problem = ""
         for sample in self._chosen:
+            progress.advance(1)
             try:
                 (answer,) = self.predict([self._show(sample)])
             except CamsimError as error:

@@ -140,3 +140,21 @@ def test_a_sample_without_another_of_its_class_is_refused() -> None:
     task = build(targets=["b", *["a", "c"] * 14, "a"])
     with pytest.raises(CamsimError, match="s000: no other sample of the gallery is a 'b'"):
         task.truth(task.data.samples[0], (16, 16))
+
+
+def test_filling_the_gallery_tells_how_far_it_has_come_and_happens_once() -> None:
+    told: list[object] = []
+
+    class Told:
+        def start(self, what: str, total: int) -> None:
+            told.append((what, total))
+
+        def advance(self, steps: int) -> None:
+            told.append(steps)
+
+    task = build()
+    task.fill_gallery(Told())
+    assert told == [("Gallery", COUNT), *[1] * COUNT]
+    task.fill_gallery(Told())
+    assert len(told) == 1 + COUNT
+    np.testing.assert_array_equal(task.gallery.vectors, build().gallery.vectors)
