@@ -193,5 +193,7 @@ def mosaic(colors: Tensor, cfa: str) -> Tensor:
 
     ``colors`` has one plane for each of the CFA's `letters`: R, G, B for a Bayer CFA, one plane for ``mono``.
     """
-    masks = color_masks(cfa, colors.shape[-2], colors.shape[-1], like=colors, colors=letters(cfa))
-    return (colors * masks).sum(dim=-3, keepdim=True)
+    seen = letters(cfa)
+    places = torch.tensor([[seen.index(site) for site in row] for row in cell(cfa)], device=colors.device)
+    plane = spread(places, colors.shape[-2], colors.shape[-1])
+    return colors.gather(-3, plane.expand(*colors.shape[:-3], 1, -1, -1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit.forensics.hybrid import ORDER, SENSOR, Difference, Kit
+from audit.forensics.hybrid import OPTICS, ORDER, SENSOR, Difference, Kit
 from camsim import Profile
 
 NAME = "between/"
@@ -56,7 +56,8 @@ def take_apart(
     """The players between two devices, and the profile of every coalition that is to be evaluated.
 
     Parts that are coupled physically are one player: levels that the ISP states in DN with a sensor of another DN
-    scale, and white balance and colour matrix with another camera response. Where a coalition is no valid profile for
+    scale, white balance, highlight recovery and colour matrix with another camera response, lens shading with another
+    lens. Where a coalition is no valid profile for
     another reason, the two players that it tears apart are merged, and the reason is kept. Nothing is repaired.
 
     Args:
@@ -98,6 +99,12 @@ def _couple(kit: Kit) -> tuple[list[tuple[str, ...]], dict[tuple[str, ...], list
         elif kind in ("white_balance", "color_matrix") and not kit.same_response:
             owner = "sensor.response" if kit.split_sensor else SENSOR
             why = f"{part} corrects the colours of its own sensor; on the other's it would be a miscalibration"
+        elif kind == "highlight_recovery" and not kit.same_response:
+            owner = "sensor.response" if kit.split_sensor else SENSOR
+            why = f"{part} knows at which gains its own sensor's colours saturate"
+        elif kind == "lens_shading" and OPTICS in kit.parts:
+            owner = OPTICS
+            why = f"{part} corrects the falloff of its own lens; on the other's it would be a miscalibration"
         else:
             continue
         together.setdefault(owner, []).append((part, why))

@@ -173,3 +173,23 @@ def test_optics_are_a_part_of_their_own() -> None:
     assert [profiles[mask].optics for mask in (0, 1)] == [None, lens]
     assert "optics.psf" in [difference.field for difference in alignment.players[0].differences]
     assert names(apart(second, second)[0]) == []
+
+
+def test_corrections_of_a_lens_and_of_saturation_go_with_what_they_correct() -> None:
+    base = camsim.load("still/nikon-d5000")
+    balance = next(place for place, stage in enumerate(base.isp) if stage.kind == "white_balance")
+
+    def device(name: str, falloff: float, red: float) -> Profile:
+        chain = [stage.model_dump(exclude_none=True) for stage in base.isp]
+        chain[balance]["gains"] = [red, 1.0, 1.4]
+        chain.insert(balance + 1, {"kind": "highlight_recovery", "method": "blend", "saturation": [red, 1.0, 1.4]})
+        chain.insert(1, {"kind": "lens_shading", "method": "radial", "coefficients": [falloff]})
+        optics = {"vignetting": {"kind": "polynomial", "coefficients": [-falloff, 0.0, 0.0]}}
+        given = base.model_dump(exclude_none=True) | {"name": name, "optics": optics, "isp": chain, "search": None}
+        return Profile.model_validate(given | {"provenance": {}, "choices": {}, "orders": []})
+
+    alignment, _ = apart(device("a", 0.2, 1.9), device("b", 0.3, 2.2))
+    together = {player.parts[0]: player for player in alignment.players}
+    assert together["optics"].parts == ("optics", "isp.lens_shading")
+    assert "falloff" in together["optics"].why_together[0]
+    assert {"isp.white_balance", "isp.highlight_recovery"} <= set(together["sensor"].parts)
