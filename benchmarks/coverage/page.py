@@ -68,7 +68,7 @@ def _simulated(store: Store, part: str, cases: Sequence[Case]) -> str:
     counts = cases[0].counts
     rows = [[case.title, *(tails(store.find(f"{part}/{case.key}/{count}")) for count in counts)] for case in cases]
     times = [entry["simulations"] for entry in store.of(part)]
-    text = f"{min(times)} to {max(times)} simulations of each." if times else ""
+    text = f"{' to '.join(map(str, sorted({min(times), max(times)})))} simulations of each." if times else ""
     return f"{text}\n\n{grid(('', *map(str, counts)), rows)}"
 
 
