@@ -107,7 +107,7 @@ def test_the_page_is_written_from_what_there_is(tmp_path: Path) -> None:
     store.put("differences/steps/50", {"count": 50, "simulations": 7, "below": 0.0, "above": 0.25})
     text = markdown(store, {"differences": DIFFERENCES}, GATED)
     assert "| rate 90 % | 95.0 (2.0 / 3.0) |" in text
-    assert "7 to 7 simulations of each." in text
+    assert "7 simulations of each." in text
     assert "75.0 (0.0 / 25.0)" in text
     assert tails(None) == ""
     page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
