@@ -11,16 +11,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from camsim.kernels import normal
+from camsim.kernels.counter import MULTIPLIER, ROUNDS, WEYL
+from camsim.kernels.noise import READ, SHOT
 from camsim.kernels.poisson import C0, C1, S_HIGHEST, S_LOWEST, SEARCHED, G
 
-SHOT, READ = 0, 1
-"""Which of a pixel's two random words an effect has, as in `camsim.kernels.noise`."""
-MULTIPLIER, WEYL, ROUNDS = 0xD256D193, 0x9E3779B9, 7
-"""Of Philox, as in `camsim.kernels.counter`."""
-FINE_KEY = 0x9E3779B97F4A7C15 - (1 << 64)
-"""Added to a key for the bits that tails need beyond the first 31, as in `camsim.kernels.normal`; in int64."""
-ROUGH = 2**16
-"""Below it 31 bits are too coarse."""
+FINE_KEY = int(normal.FINE_KEY) - (1 << 64)
+"""That of the kernels in int64."""
 AT_ONCE = 2**22
 """Pixels drawn together: each takes about a hundred bytes meanwhile."""
 _LOW = 0xFFFFFFFF
@@ -95,7 +92,7 @@ def _tail(keys: Tensor, index: Tensor, effect: int) -> tuple[Tensor, Tensor]:
     """A probability in (0, 1/2], float64, and whether it is that of the lower tail: (B, P) both."""
     word = words(keys, index)[effect]
     coarse = (word & 0x7FFFFFFF).to(torch.float32).double()  # rounded as in the kernels
-    rough = coarse < ROUGH
+    rough = coarse < normal.ROUGH.item()
     part = torch.full_like(coarse, 0.5)
     samples, places = rough.nonzero(as_tuple=True)
     if samples.numel():

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from camsim.border import mirror_pad
 from camsim.cfa import BAYER, Bayer, RawFormat, bayer, color_masks
+from camsim.isp.demosaic.neighbours import mean_of_sides, sides
 from camsim.spec import Domain, Form, Matrix3, Stage, StageSpec
 
 _DEPENDS = 5
@@ -67,29 +68,18 @@ def demosaic_ahd(mosaic: Tensor, cfa: Bayer, to_xyz: Tensor) -> Tensor:
 def _interpolated(raw: Tensor, masks: Tensor, step: tuple[int, int]) -> Tensor:
     """(B, 3, H, W): the picture whose green was interpolated along one direction."""
     red_mask, green_mask, blue_mask = masks
-    ahead, behind = _sides(raw, step)
-    estimate = (ahead + behind) / 2 + raw / 2 - _mean(raw, (2 * step[0], 2 * step[1])) / 2
+    ahead, behind = sides(raw, step)
+    estimate = (ahead + behind) / 2 + raw / 2 - mean_of_sides(raw, (2 * step[0], 2 * step[1])) / 2
     held = torch.minimum(torch.maximum(estimate, torch.minimum(ahead, behind)), torch.maximum(ahead, behind))
     green = torch.where(green_mask, raw, held)
     difference = raw - green  # zero at green pixels
     planes = []
     for own, other in ((red_mask, blue_mask), (blue_mask, red_mask)):
-        along_row, along_column = (_mean(difference, line) for line in (_ROW, _COLUMN))
-        corners = (_mean(difference, (1, 1)) + _mean(difference, (1, -1))) / 2
+        along_row, along_column = (mean_of_sides(difference, line) for line in (_ROW, _COLUMN))
+        corners = (mean_of_sides(difference, (1, 1)) + mean_of_sides(difference, (1, -1))) / 2
         beside = torch.where(own.any(-1, keepdim=True), along_row, along_column)
         planes.append(torch.where(own, raw, green + torch.where(other, corners, beside)))
     return torch.cat([planes[0], green, planes[1]], dim=1)
-
-
-def _sides(x: Tensor, step: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """The pixel that far down and right, and the one as far up and left."""
-    down, right = step
-    return x.roll((-down, -right), (-2, -1)), x.roll(step, (-2, -1))
-
-
-def _mean(x: Tensor, step: tuple[int, int]) -> Tensor:
-    ahead, behind = _sides(x, step)
-    return (ahead + behind) / 2
 
 
 def cielab(rgb: Tensor, to_xyz: Tensor) -> Tensor:
@@ -105,7 +95,7 @@ def _homogeneity(labs: list[Tensor]) -> list[Tensor]:
     """(B, 1, H, W) for each picture: how many neighbours in the 3x3 window are like their pixel."""
     light, chroma = [], []
     for lab in labs:
-        differences = [side - lab for step in (_ROW, _COLUMN) for side in _sides(lab, step)]
+        differences = [side - lab for step in (_ROW, _COLUMN) for side in sides(lab, step)]
         light.append([d[..., :1, :, :].abs() for d in differences])
         chroma.append([d[..., 1:, :, :].square().sum(-3, keepdim=True).sqrt() for d in differences])
     votes = []

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from camsim.border import mirror_pad
 from camsim.cfa import BAYER, Bayer, RawFormat, bayer, color_masks
+from camsim.isp.demosaic.neighbours import mean_of_sides, sides
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _DEPENDS = 3
@@ -46,15 +47,15 @@ def demosaic_hamilton_adams(mosaic: Tensor, cfa: Bayer) -> Tensor:
     # Mosaics of few bits are full of ties; rounding alone must not decide them, since it differs between precisions.
     tie = _TIE * scale
     row, column = ((0, 1), (1, 0))
-    estimates = [_mean(raw, step) - _second(raw, _twice(step)) / 4 for step in (row, column)]
+    estimates = [mean_of_sides(raw, step) - _second(raw, _twice(step)) / 4 for step in (row, column)]
     gradients = [_first(raw, step) + _second(raw, _twice(step)).abs() for step in (row, column)]
     green = torch.where(green_mask, raw, _smoother(estimates, gradients, tie))
 
     planes = []
     for own, other in ((red_mask, blue_mask), (blue_mask, red_mask)):
-        along_row, along_column = (_mean(raw, step) - _second(green, step) / 2 for step in (row, column))
+        along_row, along_column = (mean_of_sides(raw, step) - _second(green, step) / 2 for step in (row, column))
         beside = torch.where(own.any(-1, keepdim=True), along_row, along_column)
-        diagonals = [_mean(raw, step) - _second(green, step) / 2 for step in ((1, 1), (1, -1))]
+        diagonals = [mean_of_sides(raw, step) - _second(green, step) / 2 for step in ((1, 1), (1, -1))]
         slopes = [_first(raw, step) + _second(green, step).abs() for step in ((1, 1), (1, -1))]
         plane = torch.where(other, _smoother(diagonals, slopes, tie), beside)
         planes.append(torch.where(own, raw, plane))
@@ -66,26 +67,15 @@ def _twice(step: tuple[int, int]) -> tuple[int, int]:
     return 2 * step[0], 2 * step[1]
 
 
-def _sides(x: Tensor, step: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """The pixel that far down and right, and the one as far up and left."""
-    down, right = step
-    return x.roll((-down, -right), (-2, -1)), x.roll(step, (-2, -1))
-
-
-def _mean(x: Tensor, step: tuple[int, int]) -> Tensor:
-    ahead, behind = _sides(x, step)
-    return (ahead + behind) / 2
-
-
 def _first(x: Tensor, step: tuple[int, int]) -> Tensor:
     """Size of the first derivative."""
-    ahead, behind = _sides(x, step)
+    ahead, behind = sides(x, step)
     return (ahead - behind).abs()
 
 
 def _second(x: Tensor, step: tuple[int, int]) -> Tensor:
     """Second derivative."""
-    ahead, behind = _sides(x, step)
+    ahead, behind = sides(x, step)
     return (ahead - x) + (behind - x)
 
 

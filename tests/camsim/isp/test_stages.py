@@ -235,6 +235,7 @@ HELPERS = {
     "gaussian_kernel",
     "guided_filter",
     "luma",
+    "neighbours",
     "network_file",
     "odd",
     "order",
