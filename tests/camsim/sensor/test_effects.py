@@ -14,7 +14,9 @@ import camsim
 from audit.forensics.sensor_parts import mix, parts_that_differ
 from camsim.errors import CamsimError
 from camsim.export import CameraGraph
-from camsim.sensor import MatrixResponse, SampleId, Sensor, SensorModule
+from camsim.sensor import MatrixResponse, Sensor, SensorModule
+
+from .sensors import check_independence
 
 EYE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 LINES = {"row_noise": 1.5, "column_noise": 0.8}
@@ -41,23 +43,7 @@ def scenes(batch: int, height: int, width: int) -> Tensor:
 @pytest.mark.parametrize("effects", [LINES, PATTERN, WARM, ALL], ids=["lines", "pattern", "dark", "all"])
 def test_results_do_not_depend_on_batch_order_or_threads(effects: dict[str, Any]) -> None:
     camera = SensorModule(sensor(**effects), fused=True).float()
-    scene = scenes(4, 33, 71)
-    ids: list[SampleId] = ["a", "b", 3, "3"]
-    before = torch.get_num_threads()
-    try:
-        with torch.no_grad():
-            torch.set_num_threads(1)
-            whole = camera(scene, 5, ids)
-            torch.set_num_threads(3)
-            assert torch.equal(camera(scene, 5, ids), whole)
-    finally:
-        torch.set_num_threads(before)
-    order = [2, 0, 3, 1]
-    with torch.no_grad():
-        assert torch.equal(camera(scene[order], 5, [ids[i] for i in order]), whole[order])
-        for i in range(4):
-            assert torch.equal(camera(scene[[i]], 5, [ids[i]]), whole[[i]])
-            assert torch.equal(camera.capture_uint16(scene[[i]], 5, [ids[i]]).float(), whole[[i]])
+    check_independence(camera, scenes(4, 33, 71))
 
 
 def test_frames_cut_at_the_right_or_below_keep_the_patterns() -> None:

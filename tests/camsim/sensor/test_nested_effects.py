@@ -22,10 +22,10 @@ from audit.search.space import Space
 from camsim.errors import CamsimError
 from camsim.export import CameraGraph, to_onnx
 from camsim.profile_diff import differences
-from camsim.sensor import EFFECTS, UNIT_EFFECTS, SampleId, Sensor, SensorModule
+from camsim.sensor import EFFECTS, UNIT_EFFECTS, Sensor, SensorModule
 from camsim.spec import Range, Spec
 
-from .sensors import sensor
+from .sensors import check_independence, sensor
 
 GAINS = {"analog_gain": 1.5, "adc_noise": 2.0, "digital_gain": 1.3}
 NESTED: dict[str, Any] = {
@@ -67,23 +67,7 @@ def test_every_effect_is_a_file_and_a_key() -> None:
 
 def test_results_do_not_depend_on_batch_order_or_threads() -> None:
     camera = SensorModule(sensor(**ALL), fused=True).float()
-    scene = scenes(4, 33, 71)
-    ids: list[SampleId] = ["a", "b", 3, "3"]
-    before = torch.get_num_threads()
-    try:
-        with torch.no_grad():
-            torch.set_num_threads(1)
-            whole = camera(scene, 5, ids)
-            torch.set_num_threads(3)
-            assert torch.equal(camera(scene, 5, ids), whole)
-    finally:
-        torch.set_num_threads(before)
-    order = [2, 0, 3, 1]
-    with torch.no_grad():
-        assert torch.equal(camera(scene[order], 5, [ids[i] for i in order]), whole[order])
-        for i in range(4):
-            assert torch.equal(camera(scene[[i]], 5, [ids[i]]), whole[[i]])
-            assert torch.equal(camera.capture_uint16(scene[[i]], 5, [ids[i]]).float(), whole[[i]])
+    check_independence(camera, scenes(4, 33, 71))
     assert set(camera.beyond_fused) >= {*GAINS, *NESTED, "read_noise_shape"}
 
 
