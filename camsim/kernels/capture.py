@@ -124,8 +124,8 @@ def run(
         fresh: (16,) float32: 0 for the pixels of a row's last vector that the one before it has, else 1.
         sums: (tiles, 8, 16) float64, 0 before.
     """
-    rows = np.empty((9, BLOCK), F)
-    light = rows.ctypes.data
+    rows = np.empty(9 * BLOCK + LANES, F)
+    light = (rows.ctypes.data + 63) // 64 * 64  # a vector that lies across two cache lines takes twice as long
     electrons, shot, read = light + 4 * BLOCK, light + 8 * BLOCK, light + 12 * BLOCK
     normal = light + 16 * BLOCK  # and four spare rows behind it
     height, pitch, width = integer(shape, 0), integer(shape, 1), integer(shape, 2)
@@ -183,4 +183,4 @@ def run(
                     accumulate(partial, GAIN * LANES, g * held)
                     odd = x & 1
                     accumulate(partial, (BLACK + 2 * (y & 1) + odd) * LANES, g)
-    rows[0, 0] = 0  # numba frees an array after its last use, and an address is none: this is the last
+    rows[0] = 0  # numba frees an array after its last use, and an address is none: this is the last

@@ -5,16 +5,16 @@ Lists are read by `integer` from their address: a numba array would cost two loc
 
 from __future__ import annotations
 
-from camsim.kernels.jit import lane_function
+from camsim.kernels.jit import lane_function, row_function
 from camsim.kernels.program import COEFFICIENT, INPUT, OUTPUT, SETTING
-from camsim.kernels.simd import integer, single
+from camsim.kernels.simd import at, backwards, integer, number, put, set_number, single
 
 # Given by the caller.
 PLANES = 0  # for each plane: address of column 0 of row 0, rows kept - 1, bytes a row
 ROWS = 1  # room for two lists of rows
 VECTORS = 2  # room for 25 vectors
-SPARE = 3  # a spare row
-WEIGHTS = 4  # a row: 1 inside the tile, 1/2 at the edges of the image, 0 in the halo
+SPARE = 3  # three spare rows
+WEIGHTS = 4  # two rows: 1 inside the tile, 1/2 at the edges of the image, 0 in the halo; the same with 1 at the edges
 PAD = 5  # columns of a row on each side of a tile
 RAW = 6  # (mosaics, height, width)
 RAW_IS_UINT16 = 7  # or float32
@@ -22,10 +22,10 @@ IMAGES = 8  # list of (settings, mosaics, 3, height, width), one for each image 
 AS_BYTES = 9  # uint8 or float32
 GRADIENTS = 10  # list of (mosaics, 3, height, width) float32, one for each image
 RAW_GRADIENT = 11  # (mosaics, height, width) float32, or 0 where nobody wants it
-ALL_SUMS = 12  # (tiles, numbers) float64, or 0
+ALL_SUMS = 12  # (tiles, numbers, 8) float64, or 0
 ALL_NUMBERS = 13  # (settings, numbers) float32
 NUMBERS = 14  # how many
-PLAIN_LOAD = 15  # numbers of a load that leaves DN as they are
+ROW_BYTES = 15  # of a row of a plane
 MOSAICS, HEIGHT, WIDTH = 16, 17, 18
 TILE_HEIGHT, TILE_WIDTH = 19, 20
 DOWN, STEPS = 21, 22  # of the program
@@ -36,6 +36,39 @@ COEFFICIENTS, SUMS = 29, 30  # of this setting, of this tile
 SIZE = 31
 
 _ZERO, _HALF, _ONE = single(0), single(0.5), single(1)
+
+
+@row_function
+def mirror(index: int, size: int) -> int:
+    """Where a position outside [0, size) lies when the image is mirrored without repeating its edge."""
+    if index < 0:
+        index = -index
+    if index < size:
+        return index
+    if index <= 2 * (size - 1):  # nearly always, and a division takes time
+        return 2 * (size - 1) - index
+    index = index % (2 * (size - 1))
+    return index if index < size else 2 * (size - 1) - index
+
+
+@row_function
+def mirror_columns(row: int, width: int, left: int, need: int, columns: int) -> None:
+    """Fill the columns outside the image, where a tile and the ``need`` columns beside it reach beyond, by mirroring.
+
+    Whole vectors are written: a row has room for that.
+    """
+    end = width - left
+    before, after = need - left, columns + need - end
+    if before < width and after < width:
+        for x in range(0, before, 16):
+            put(row, -left - 16 - x, backwards(at(row, 1 + x - left)))
+        for x in range(0, after, 16):
+            put(row, end + x, backwards(at(row, end - 17 - x)))
+    else:
+        for x in range(-left - before, -left):
+            set_number(row, x, number(row, mirror(left + x, width) - left))
+        for x in range(end, end + after):
+            set_number(row, x, number(row, mirror(left + x, width) - left))
 
 
 @lane_function
@@ -52,6 +85,19 @@ def row_in(op: int, frame: int, which: int, y: int) -> int:
 
 
 @lane_function
+def row_near(op: int, frame: int, which: int, y: int) -> int:
+    """As `row_in`; y may lie outside the image, whose rows are their own mirror images there."""
+    return row_of(frame, integer(op, INPUT + which), mirror(y, integer(frame, HEIGHT)))
+
+
+@lane_function
+def spare_rows(frame: int) -> tuple[int, int, int]:
+    """Three rows for whatever an operation needs them."""
+    row, step = integer(frame, SPARE), integer(frame, ROW_BYTES)
+    return row, row + step, row + 2 * step
+
+
+@lane_function
 def row_out(op: int, frame: int, which: int, y: int) -> int:
     """A row of an output plane."""
     return row_of(frame, integer(op, OUTPUT + which), y)
@@ -60,20 +106,18 @@ def row_out(op: int, frame: int, which: int, y: int) -> int:
 @lane_function
 def three_in(op: int, frame: int, which: int, y: int) -> tuple[int, int, int]:
     """The rows above, at and below y."""
-    plane = integer(op, INPUT + which)
-    return row_of(frame, plane, y - 1), row_of(frame, plane, y), row_of(frame, plane, y + 1)
+    return row_near(op, frame, which, y - 1), row_in(op, frame, which, y), row_near(op, frame, which, y + 1)
 
 
 @lane_function
 def five_in(op: int, frame: int, which: int, y: int) -> tuple[int, int, int, int, int]:
     """The rows from y - 2 to y + 2."""
-    plane = integer(op, INPUT + which)
     return (
-        row_of(frame, plane, y - 2),
-        row_of(frame, plane, y - 1),
-        row_of(frame, plane, y),
-        row_of(frame, plane, y + 1),
-        row_of(frame, plane, y + 2),
+        row_near(op, frame, which, y - 2),
+        row_near(op, frame, which, y - 1),
+        row_in(op, frame, which, y),
+        row_near(op, frame, which, y + 1),
+        row_near(op, frame, which, y + 2),
     )
 
 
@@ -85,8 +129,8 @@ def coefficients_of(op: int, frame: int) -> int:
 
 @lane_function
 def sums_of(op: int, frame: int) -> int:
-    """Address of the float64 sums that belong to the operation's numbers."""
-    return integer(frame, SUMS) + 8 * integer(op, COEFFICIENT)
+    """Address of the sums that belong to the operation's numbers: eight float64 for each, which are added up later."""
+    return integer(frame, SUMS) + 64 * integer(op, COEFFICIENT)
 
 
 @lane_function

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from camsim.kernels.adjoint.color import bilinear_adjoint, demosaic_adjoint, malvar_adjoint, matrix_adjoint
-from camsim.kernels.adjoint.ends import gradient_in, load_adjoint
+from camsim.kernels.adjoint.ends import load_adjoint
 from camsim.kernels.adjoint.stencil import horizontal_adjoint, vertical_adjoint, weighted_sum
-from camsim.kernels.adjoint.tone import tone_adjoint
+from camsim.kernels.adjoint.tone import store_adjoint, tone_adjoint
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import Op
 from camsim.kernels.rows.bilateral import bilateral
@@ -45,7 +45,7 @@ OPERATIONS: dict[Op, Operation] = {
     Op.MENON_REFINE_SIDES: refine_sides,
     Op.MENON_REFINE_OPPOSITE: refine_opposite,
     Op.BILATERAL: bilateral,
-    Op.GRADIENT_IN: gradient_in,
+    Op.STORE_ADJOINT: store_adjoint,
     Op.TONE_ADJOINT: tone_adjoint,
     Op.WEIGHTED_SUM: weighted_sum,
     Op.HORIZONTAL_ADJOINT: horizontal_adjoint,

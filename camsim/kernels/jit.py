@@ -7,6 +7,7 @@ files, so they are kept in a folder named after `STAMP`, a number that changes w
 from __future__ import annotations
 
 import atexit
+import gc
 import hashlib
 import os
 import shutil
@@ -22,14 +23,16 @@ import numba
 from numba import njit
 from platformdirs import user_cache_path
 
+from camsim.kernels.inner import InnerCompiler, once_for_each_type
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 FAST = {"contract", "nsz", "nnan", "ninf", "arcp"}
 """What the compiler may assume: no NaN or infinity, -0 is 0, multiply and add may be one rounding. Not that sums may be
 reordered: results must not depend on how a row is cut into vectors."""
 
-_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Of lane functions, which only kernels can call: wrappers for Python would double the time to compile them."""
+_INNER = {"pipeline_class": InnerCompiler, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Of functions that only kernels can call: wrappers for Python would double the time to compile them."""
 
 _lock = threading.RLock()
 
@@ -64,25 +67,35 @@ def _folder(chosen: str | None) -> Path:
 
 @contextmanager
 def kept_on_disk() -> Iterator[None]:
-    """Where numba looks for kernels, and keeps them, while one is made; NUMBA_CACHE_DIR moves the folder."""
+    """Where numba looks for kernels, and keeps them, while one is made; NUMBA_CACHE_DIR moves the folder.
+
+    Meanwhile Python looks for no garbage: among all that torch keeps, that would take a tenth of the time.
+    """
     with _lock:
-        before = numba.config.CACHE_DIR
+        before, collects = numba.config.CACHE_DIR, gc.isenabled()
         numba.config.CACHE_DIR = str(_folder(os.environ.get("NUMBA_CACHE_DIR")))
+        gc.disable()
         try:
             yield
         finally:
             numba.config.CACHE_DIR = before
+            if collects:
+                gc.enable()
 
 
 def row_function(function: F) -> F:
     """A loop over a row, called from a kernel."""
-    compiled: F = njit(fastmath=FAST, error_model="numpy")(function)
-    return compiled
+    return _inner(function)
 
 
 def lane_function(function: F) -> F:
     """A formula on vectors, merged into the loop that uses it: a call for every sixteen pixels would cost more."""
-    compiled: F = njit(fastmath=FAST, error_model="numpy", forceinline=True, **_INNER)(function)
+    return _inner(function, forceinline=True)
+
+
+def _inner(function: F, **options: bool) -> F:
+    compiled: F = njit(fastmath=FAST, error_model="numpy", **_INNER, **options)(function)
+    once_for_each_type(compiled)
     return compiled
 
 

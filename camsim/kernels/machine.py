@@ -20,6 +20,7 @@ from camsim.kernels.frame import (
     MOSAICS,
     NUMBERS,
     PAD,
+    ROW_BYTES,
     STEPS,
     SUMS,
     TILE_COLUMNS,
@@ -39,12 +40,13 @@ _HALF, _ONE = single(0.5), single(1)
 
 @row_function
 def set_weights(frame: int) -> None:
-    """1 inside the tile, 1/2 in the first and last column of the image, 0 outside."""
+    """1 inside the tile, 1/2 in the first and last column of the image, 0 outside; and a row with 1 for 1/2."""
     weights, pad, left = integer(frame, WEIGHTS), integer(frame, PAD), integer(frame, LEFT)
     columns, end = integer(frame, TILE_COLUMNS), integer(frame, WIDTH) - 1
     for x in range(-pad, integer(frame, TILE_WIDTH) + pad):
         inside = np.float32(0 <= x < columns)
         set_number(weights, x, inside * (_HALF if left + x in (0, end) else _ONE))
+        set_number(weights + integer(frame, ROW_BYTES), x, inside)
 
 
 @entry_point
@@ -74,13 +76,13 @@ def run(table: int, operations: int, frame: int, first_tile: int, last_tile: int
         set_integer(frame, BOTTOM, bottom)
         set_integer(frame, COEFFICIENTS, integer(frame, ALL_NUMBERS) + 4 * integer(frame, NUMBERS) * setting)
         if integer(frame, ALL_SUMS) != 0:
-            set_integer(frame, SUMS, integer(frame, ALL_SUMS) + 8 * integer(frame, NUMBERS) * tile)
+            set_integer(frame, SUMS, integer(frame, ALL_SUMS) + 64 * integer(frame, NUMBERS) * tile)
             set_weights(frame)
         for time in range(top - integer(frame, FRAME_DOWN), bottom + integer(frame, STEPS)):
             for index in range(operations):
                 op = table + 8 * COLUMNS * index
                 y, down = time - integer(op, LAG), integer(op, DOWN)
-                if top - down <= y < bottom + down:
+                if max(top - down, 0) <= y < min(bottom + down, height):
                     need = integer(op, ACROSS)
                     first, last = -((need + 15) // 16 * 16), (columns + need + 15) // 16 * 16
                     call_operation(integer(op, ADDRESS), op, frame, y, first, last)

@@ -28,8 +28,8 @@ def run(first: int, last: int, means: int, out: int, pixels: int, keys: int) -> 
         pixels: of a sample.
         keys: address of one uint64 for each sample.
     """
-    rows = np.empty((8, BLOCK), np.float32)
-    row = rows.ctypes.data
+    rows = np.empty(8 * BLOCK + LANES, np.float32)
+    row = (rows.ctypes.data + 63) // 64 * 64
     shot, read, spare = row + 4 * BLOCK, row + 8 * BLOCK, row + 12 * BLOCK
     tiles = (pixels + TILE - 1) // TILE
     limit = pixels - LANES
@@ -48,4 +48,4 @@ def run(first: int, last: int, means: int, out: int, pixels: int, keys: int) -> 
                 poisson_row(row, shot, SHOT, start, limit, key, vectors, spare)
             for place in range(0, vectors * LANES, LANES):
                 put(out, sample * pixels + min(start + place, limit), at(row, place))
-    rows[0, 0] = 0  # numba frees an array after its last use, and an address is none: this is the last
+    rows[0] = 0  # numba frees an array after its last use, and an address is none: this is the last

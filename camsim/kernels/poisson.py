@@ -25,10 +25,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from camsim.kernels.counter import random_words_of_pixel
-from camsim.kernels.jit import lane_function, row_function
+from camsim.kernels.jit import row_function
 from camsim.kernels.normal import FINE_KEY, any_above, any_at_least, normal_row, square_root, tail_probability
 from camsim.kernels.polynomial import polynomial
 from camsim.kernels.power import exp2
+from camsim.kernels.registers import WIDE
 from camsim.kernels.simd import (
     LANES,
     V,
@@ -58,8 +59,13 @@ BLOCK = 256
 """Pixels that go through one step before the next step begins: their rows stay in the first-level cache."""
 TAIL = F(2.0**-10)
 """The probability beyond which a search in float32 is not precise enough."""
-MOST_SEARCHED = 40
-"""No count of a mean below 12 is larger with this probability."""
+REACHED = np.array(
+    [0, 0.1878, 0.7341, 1.5125, 2.4422, 3.4791, 4.5966, 5.7776, 7.0102, 8.2858, 9.5978, 10.9413, 12.3124], np.float32
+)
+"""Up to this mean P(X > 2 i) is below `TAIL` by more than float32's errors: 2 i additions find every count."""
+MOST_PAIRS = len(REACHED) - 1
+STEPS = (1 / np.arange(1, 2 * MOST_PAIRS + 1)).astype(np.float32)
+"""From P(X = i) to P(X = i + 1) for a mean of 1."""
 
 G = (
     *(0.1666666827242284, -0.013889779635645187, 0.0037033900411354978, -0.0013212687382442244, 0.0005543238186589669),
@@ -89,29 +95,85 @@ def floor(typing: Any, x: Any) -> Any:
     return V(V), lower
 
 
-@lane_function
-def _expanded(mean: Any, z: Any) -> Any:
-    """Counts of means of at least 12, by the expansion; -1 where it does not hold."""
-    root = square_root(mean)
-    inverse = ONE / mean
-    s = z * (root * inverse)
-    whole = floor(mean)
-    # what is near the mean's size is added last, and exactly
-    beyond = (mean - whole) + root * z + (z * z * _g(s) + _c0(s) + _c1(s) * inverse)
-    count = whole + floor(beyond)
-    unknown = spread(MINUS_ONE)
-    count = where_at_least(s, spread(S_LOWEST), count, unknown)
-    return where_at_least(spread(S_HIGHEST), s, count, unknown)
+@row_function
+def _expand_row(means: int, vectors: int, normal: int, counts: int, spare: int) -> None:
+    """Counts of means of at least 12, by the expansion; -1 where it does not hold. The others stay as they are.
+
+    ``spare`` is a spare row, and two more follow ``counts``. In two steps: one would need too many registers.
+    """
+    border, unknown = spread(SEARCHED), spread(MINUS_ONE)
+    shapes, starts = counts + 4 * BLOCK, counts + 8 * BLOCK
+    for place in range(0, vectors * LANES, LANES):
+        mean = greatest(at(means, place), border)
+        z = at(normal, place)
+        root = square_root(mean)
+        inverse = ONE / mean
+        put(spare, place, inverse)
+        put(shapes, place, z * (root * inverse))
+        put(starts, place, (mean - floor(mean)) + root * z)
+    for place in range(0, vectors * LANES, LANES):
+        mean, z, s = at(means, place), at(normal, place), at(shapes, place)
+        # what is near the mean's size is added last, and exactly
+        beyond = at(starts, place) + (z * z * _g(s) + _c0(s) + _c1(s) * at(spare, place))
+        count = floor(mean) + floor(beyond)
+        count = where_at_least(s, spread(S_LOWEST), count, unknown)
+        count = where_at_least(spread(S_HIGHEST), s, count, unknown)
+        put(counts, place, where_at_least(mean, border, count, at(counts, place)))
+
+
+@row_function
+def _add_up(means: int, vectors: int, pairs: int, counts: int) -> None:
+    """The last step of `_search_row`."""
+    wanted, terms = counts + 4 * BLOCK, counts + 8 * BLOCK
+    for place in range(0, vectors * LANES, LANES):
+        mean, u, count, term = at(means, place), at(wanted, place), at(counts, place), at(terms, place)
+        total, n = term, spread(ZERO)
+        for first in range(0, 2 * pairs, 2):
+            for step in (STEPS[first], STEPS[first + 1]):
+                n = n + ONE
+                count = where_at_least(total, u, count, n)
+                term = term * (mean * step)
+                total = total + term
+        put(counts, place, count)
+
+
+@row_function
+def _add_up_four_at_a_time(means: int, vectors: int, pairs: int, counts: int) -> None:
+    """As `_add_up`: each term waits for the one before it, and other vectors fill the wait."""
+    wanted, terms = counts + 4 * BLOCK, counts + 8 * BLOCK
+    for a in range(0, vectors * LANES, 4 * LANES):
+        b, c, d = a + LANES, a + 2 * LANES, a + 3 * LANES
+        mean_a, mean_b, mean_c, mean_d = at(means, a), at(means, b), at(means, c), at(means, d)
+        u_a, u_b, u_c, u_d = at(wanted, a), at(wanted, b), at(wanted, c), at(wanted, d)
+        n_a, n_b, n_c, n_d = at(counts, a), at(counts, b), at(counts, c), at(counts, d)
+        term_a, term_b, term_c, term_d = at(terms, a), at(terms, b), at(terms, c), at(terms, d)
+        total_a, total_b, total_c, total_d = term_a, term_b, term_c, term_d
+        n = spread(ZERO)
+        for first in range(0, 2 * pairs, 2):
+            for step in (STEPS[first], STEPS[first + 1]):
+                n = n + ONE
+                n_a, n_b = where_at_least(total_a, u_a, n_a, n), where_at_least(total_b, u_b, n_b, n)
+                n_c, n_d = where_at_least(total_c, u_c, n_c, n), where_at_least(total_d, u_d, n_d, n)
+                term_a, term_b = term_a * (mean_a * step), term_b * (mean_b * step)
+                term_c, term_d = term_c * (mean_c * step), term_d * (mean_d * step)
+                total_a, total_b = total_a + term_a, total_b + term_b
+                total_c, total_d = total_c + term_c, total_d + term_d
+        put(counts, a, n_a)
+        put(counts, b, n_b)
+        put(counts, c, n_c)
+        put(counts, d, n_d)
 
 
 @row_function
 def _search_row(
-    means: int, words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, counts: int
+    means: int, words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, pairs: int, counts: int
 ) -> None:
-    """Counts of means below 12, by adding up; -1 in the upper tail. Three spare rows follow ``counts``."""
+    """Counts of means below 12, by adding up so many pairs of probabilities; -1 in the upper tail.
+
+    Two spare rows follow ``counts``; what lies beyond the vectors in these and in ``means`` means nothing.
+    """
     zero, unknown, border = spread(ZERO), spread(MINUS_ONE), spread(SEARCHED)
-    wanted, terms, totals = counts + 4 * BLOCK, counts + 8 * BLOCK, counts + 12 * BLOCK
-    left = zero
+    wanted, terms = counts + 4 * BLOCK, counts + 8 * BLOCK
     for place in range(0, vectors * LANES, LANES):
         mean = at(means, place)
         word = at(words, place)
@@ -119,29 +181,13 @@ def _search_row(
         p = tail_probability(bits(word), effect, min(start + place, limit), key)
         tail = where_at_least(spread(TAIL), p, side, unknown)  # at least 0 in the upper tail alone
         u = where_at_least(side, zero, ONE - p, p)
-        u = where_at_least(tail, zero, unknown, where_at_least(mean, border, unknown, u))
-        term = exp2(least(mean, border) * MINUS_LOG2_E)
+        put(wanted, place, where_at_least(tail, zero, unknown, where_at_least(mean, border, unknown, u)))
         put(counts, place, where_at_least(tail, zero, unknown, zero))
-        put(wanted, place, u)
-        put(terms, place, term)
-        put(totals, place, term)
-        left = greatest(left, u - term)
-    n = 0
-    while any_above(left, zero) and n < MOST_SEARCHED:
-        left = zero
-        step0, step1, step2, step3 = ONE / F(n + 1), ONE / F(n + 2), ONE / F(n + 3), ONE / F(n + 4)
-        for place in range(0, vectors * LANES, LANES):
-            mean, u = at(means, place), at(wanted, place)
-            term, total, count = at(terms, place), at(totals, place), at(counts, place)
-            for step in (step0, step1, step2, step3):
-                count = count + where_at_least(total, u, zero, spread(ONE))
-                term = term * (mean * step)
-                total = total + term
-            put(terms, place, term)
-            put(totals, place, total)
-            put(counts, place, count)
-            left = greatest(left, u - total)
-        n += 4
+        put(terms, place, exp2(least(mean, border) * MINUS_LOG2_E))
+    if WIDE:
+        _add_up_four_at_a_time(means, vectors, pairs, counts)
+    else:
+        _add_up(means, vectors, pairs, counts)
 
 
 @row_function
@@ -172,24 +218,25 @@ def poisson_row(
     """
     zero, border = spread(ZERO), spread(SEARCHED)
     largest, smallest = zero, border
+    kept, counts = scratch + 4 * BLOCK, scratch + 8 * BLOCK
     for place in range(0, vectors * LANES, LANES):
         mean = greatest(at(means, place), zero)
-        put(means, place, mean)
+        put(kept, place, mean)
         largest, smallest = greatest(largest, mean), least(smallest, mean)
-    counts = scratch + 4 * BLOCK
+    if any_above(border, smallest):
+        pairs = 1
+        while pairs < MOST_PAIRS and any_at_least(largest, spread(REACHED[pairs])):
+            pairs += 1
+        _search_row(kept, words, effect, start, limit, key, vectors, pairs, counts)
     if any_at_least(largest, border):
         normal_row(words, effect, start, limit, key, vectors, scratch)
-    if any_above(border, smallest):
-        _search_row(means, words, effect, start, limit, key, vectors, counts)
+        _expand_row(kept, vectors, scratch, counts, means)
+    # A call between vectors would keep nothing in registers: pixels that need it come last.
     for place in range(0, vectors * LANES, LANES):
-        mean = at(means, place)
         count = at(counts, place)
-        if any_at_least(mean, border):
-            count = where_at_least(mean, border, _expanded(greatest(mean, border), at(scratch, place)), count)
         put(means, place, count)
         if any_above(zero, count):
-            put(scratch, place, mean)
             for lane in range(place, place + LANES):
-                if number(means, lane) < ZERO:
+                if number(counts, lane) < ZERO:
                     pixel = min(start + place, limit) + lane - place
-                    set_number(means, lane, _exact(number(scratch, lane), effect, pixel, key))
+                    set_number(means, lane, _exact(number(kept, lane), effect, pixel, key))

@@ -40,7 +40,7 @@ class Op(IntEnum):
     BILATERAL = 18
 
     # Backwards; see camsim/kernels/adjoint/.
-    GRADIENT_IN = 32
+    STORE_ADJOINT = 32
     TONE_ADJOINT = 33
     WEIGHTED_SUM = 34
     HORIZONTAL_ADJOINT = 35

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from camsim.kernels.program import ADDRESS, CODE, NO_LIMIT, Op, Program
+from camsim.kernels.memory import empty
+from camsim.kernels.program import ADDRESS, CODE, Op, Program
 from camsim.kernels.threads import run_tiles
 
 TILE_WIDTH = 256
@@ -19,8 +20,6 @@ TILE_WIDTH = 256
 TILE_HEIGHT = 256
 SMALLEST_TILE = 64
 """Rows; below that, too much of a tile is border."""
-
-_PLAIN_LOAD = np.array([1] * 4 + [0] * 4 + [-NO_LIMIT, NO_LIMIT], dtype=np.float32)
 
 
 def run_program(
@@ -42,7 +41,7 @@ def run_program(
     if out is None:
         kind = torch.uint8 if as_bytes else torch.float32
         shape = (len(numbers), raw.shape[0], 3, *raw.shape[-2:])
-        images = [torch.empty(shape, dtype=kind) for _ in range(program.outputs)]
+        images = [empty(shape, kind) for _ in range(program.outputs)]
     else:
         images = [out[None]]
     addresses = np.array([image.data_ptr() for image in images], dtype=np.int64)
@@ -67,12 +66,12 @@ def run_adjoint_program(
         Sums (n,) float64 as the adjoint operations leave them, and the gradient of the mosaics, (B, 1, H, W).
     """
     source, arriving, numbers = raw.detach().contiguous(), gradient.detach().contiguous(), _numbers(coefficients[None])
-    leaving = torch.empty_like(source) if for_raw else None
+    leaving = empty(source.shape, source.dtype) if for_raw else None
     tiling = _tiling(source, 1)
-    sums = np.zeros((tiling.tiles, numbers.shape[1]), dtype=np.float64)
+    sums = np.zeros((tiling.tiles, numbers.shape[1], 8), dtype=np.float64)
     addresses = np.array([arriving.data_ptr()], dtype=np.int64)
     _run(program, tiling, numbers, source, gradients=addresses, leaving=leaving, sums=sums)
-    return torch.from_numpy(sums.sum(axis=0)), leaving
+    return torch.from_numpy(sums.sum(axis=(0, 2))), leaving
 
 
 class _Tiling(NamedTuple):
@@ -112,8 +111,9 @@ def _run(
     from camsim.kernels.machine import run
 
     table = _table(program)
+    frames: dict[int, NDArray[np.int64]] = {}
 
-    def call(first: int, last: int) -> None:
+    def fill() -> NDArray[np.int64]:
         frame = np.zeros(at.SIZE, dtype=np.int64)
         memory = _memory(program)
         frame[at.PLANES], frame[at.ROWS] = memory.planes.ctypes.data, memory.rows.ctypes.data
@@ -125,9 +125,16 @@ def _run(
         frame[at.RAW_GRADIENT] = 0 if leaving is None else leaving.data_ptr()
         frame[at.ALL_SUMS] = 0 if sums is None else sums.ctypes.data
         frame[at.ALL_NUMBERS], frame[at.NUMBERS] = numbers.ctypes.data, numbers.shape[1]
-        frame[at.PLAIN_LOAD] = _PLAIN_LOAD.ctypes.data
+        frame[at.ROW_BYTES] = memory.row_bytes
         frame[at.MOSAICS], frame[at.HEIGHT], frame[at.WIDTH] = raw.shape[0], *raw.shape[-2:]
         frame[at.DOWN], frame[at.STEPS] = program.down, program.steps
+        return frame
+
+    def call(first: int, last: int) -> None:
+        thread = threading.get_ident()  # each fills a frame once: that takes longer than to call the kernel
+        frame = frames.get(thread)
+        if frame is None:
+            frame = frames[thread] = fill()
         run(table.ctypes.data, len(table), frame.ctypes.data, first, last)
 
     run_tiles(call, tiling.tiles)
@@ -150,6 +157,8 @@ def _address(op: Op) -> int:
 
 _kept = threading.local()
 _MOST_KEPT = 4
+_MORE_ROWS = 5
+"""Three spare ones and two of weights."""
 
 
 def _memory(program: Program) -> _Memory:
@@ -168,15 +177,16 @@ class _Memory:
     def __init__(self, program: Program) -> None:
         self.pad = 16 * (-(-program.across // 16) + -(-program.radius // 16) + 1)
         stride = TILE_WIDTH + 2 * self.pad
+        self.row_bytes = 4 * stride
         total = int(program.depths.sum())
-        self._floats = np.zeros((total + 2) * stride + 16 * 25 + 16, dtype=np.float32)
+        self._floats = np.zeros((total + _MORE_ROWS) * stride + 16 * 25 + 16, dtype=np.float32)
         start = (self._floats.ctypes.data + 63) // 64 * 64
         first = np.concatenate([[0], np.cumsum(program.depths)])
         self.planes = np.empty((len(program.depths), 3), dtype=np.int64)
         self.planes[:, 0] = start + 4 * (first[:-1] * stride + self.pad)
         self.planes[:, 1] = program.depths - 1
-        self.planes[:, 2] = 4 * stride
+        self.planes[:, 2] = self.row_bytes
         self.spare = start + 4 * (total * stride + self.pad)
-        self.weights = self.spare + 4 * stride
-        self.vectors = start + 4 * (total + 2) * stride
+        self.weights = self.spare + 3 * self.row_bytes
+        self.vectors = start + (total + _MORE_ROWS) * self.row_bytes
         self.rows = np.empty(4 * program.radius + 2, dtype=np.int64)

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import torch
 
-_RUNS = 4
-"""Runs of tiles for each thread."""
+_FINEST = 16
+"""The shortest run of tiles is this part of a thread's share: shorter ones would cost more to call than they save."""
 
 
 def run_tiles(call: Callable[[int, int], None], tiles: int) -> None:
@@ -24,9 +24,7 @@ def run_tiles(call: Callable[[int, int], None], tiles: int) -> None:
         call(0, tiles)
         return
     # Each takes the next run when it is done with one: cores are seldom equally free.
-    runs = min(tiles, threads * _RUNS)
-    cuts = [tiles * part // runs for part in range(runs + 1)]
-    waiting = iter(list(pairwise(cuts)))
+    waiting = iter(list(pairwise(cuts(tiles, threads))))
 
     def work() -> None:
         for first, last in waiting:
@@ -38,6 +36,21 @@ def run_tiles(call: Callable[[int, int], None], tiles: int) -> None:
     finally:
         for other in others:
             other.result()
+
+
+def cuts(tiles: int, threads: int) -> list[int]:
+    """Where runs of tiles begin, and where the last one ends: long runs first, short ones last.
+
+    What a thread waits for another in the end is one run at most, and what it costs to call them depends on how many
+    there are. Each run is half a thread's share of what is left, as in C. Polychronopoulos and D. Kuck, "Guided
+    self-scheduling", IEEE Transactions on Computers C-36(12), 1987.
+    """
+    finest = max(1, tiles // (_FINEST * threads))
+    found = [0]
+    while found[-1] < tiles:
+        left = tiles - found[-1]
+        found.append(found[-1] + min(left, max(finest, left // (2 * threads))))
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from torch.autograd.function import FunctionCtx
 
 from camsim.cfa import Bayer
 from camsim.errors import CamsimError
+from camsim.kernels.memory import empty
 
 _LANES = 16
 _KNOBS = 5
@@ -126,7 +127,7 @@ class _Gradient(torch.autograd.Function):
 
         *knobs, matrix, keys, readout = rest
         call = _prepare(scene, tuple(knobs), matrix, keys, readout)
-        downward = torch.empty_like(call.scene) if wants_scene else None
+        downward = empty(call.scene.shape, call.scene.dtype) if wants_scene else None
         sums = torch.zeros((call.tiles, capture.SUMS, _LANES), dtype=torch.float64)
         call.run(gradient=_wide(gradient), scene_gradient=downward, sums=sums)
         added = sums.sum(0)
@@ -161,7 +162,7 @@ class _Capture(torch.autograd.Function):
     @staticmethod
     def forward(scene: Tensor, *rest: Any) -> Tensor:
         *knobs, matrix, keys, readout = rest
-        out = scene.new_empty((scene.shape[0], 1, *scene.shape[2:]))
+        out = empty((scene.shape[0], 1, *scene.shape[2:]), scene.dtype)
         return capture_dn(scene, tuple(knobs), matrix, keys, readout, out)
 
     @staticmethod

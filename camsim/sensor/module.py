@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from camsim.cfa import BAYER, bayer, mosaic
+from camsim.kernels.memory import empty
 from camsim.sensor.adc import quantize
 from camsim.sensor.adc_noise import adc_noise
 from camsim.sensor.adc_nonlinearity import AdcNonlinearityEffect
@@ -127,7 +128,7 @@ class SensorModule(Effect):
         """
         shape = (scene.shape[0], 1, *scene.shape[2:])
         if out is None:
-            out = torch.empty(shape, dtype=torch.uint16, device=scene.device)
+            out = empty(shape, torch.uint16, scene.device)
         elif out.shape != shape or out.dtype != torch.uint16 or out.device != scene.device:
             raise ValueError(
                 f"out must be {shape}, torch.uint16 on {scene.device}, "

@@ -68,6 +68,23 @@ def test_a_graph_develops_as_the_emulator_does(name: str) -> None:
         np.testing.assert_allclose(image, expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["seed/drone/ma-s-ga", "seed/microscope/me-s-ga"])
+def test_near_black_only_the_last_bits_of_the_light_differ(name: str) -> None:
+    """A power curve rises without limit at 0: of the light 2^-25, the last bit of 0.3, it makes 4e-4."""
+    camera = camsim.compile(name)
+    generator = torch.Generator().manual_seed(0)
+    scene = torch.nn.functional.interpolate(torch.rand(2, 3, 8, 8, generator=generator), (96, 98), mode="bilinear")
+    with torch.no_grad():
+        raw = camera.capture(0.1 * scene, seed=1)
+        expected = camera.isp(raw).numpy()
+    (image,) = session(to_onnx(camera)).run(["image"], {"raw": raw.numpy()})
+    lit = expected > 0.01
+    assert 0 < lit.mean() < 1
+    np.testing.assert_allclose(image[lit], expected[lit], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(image**2.2, expected**2.2, rtol=0, atol=2e-7)
+
+
 def grey_of_whole_dn(camera: Emulator, light: Tensor) -> Tensor:
     """A grey scene near ``light`` (B, 1, H, W) whose DN are whole, so that no rounding of the ADC is a near thing."""
     sensor = camera.profile.resolved_sensor()

@@ -64,8 +64,11 @@ def no_sums() -> Sums:
 
 
 @lane_function
-def more(s: Sums, g: tuple[FloatVector, ...], own: FloatVector, green: FloatVector, other: FloatVector) -> Sums:
-    """Add gradient times colour for all pairs."""
+def more(
+    s: Sums, g: tuple[FloatVector, ...], weight: FloatVector, colors: tuple[FloatVector, FloatVector, FloatVector]
+) -> Sums:
+    """Add weight times gradient times colour for all pairs."""
+    own, green, other = colors[0] * weight, colors[1] * weight, colors[2] * weight
     return (
         s[0] + g[0] * own,
         s[1] + g[0] * green,
@@ -100,6 +103,21 @@ def add_all(sums: int, share: float, s: Sums, blue: int) -> None:
     add(sums, 9 + other, share, s[11])
 
 
+@lane_function
+def put_demosaic_gradient(
+    out: tuple[int, int, int], x: int, own_column: int, g: tuple[FloatVector, ...], weights: tuple[float, ...]
+) -> None:
+    """See `demosaic_adjoint`."""
+    to_own, to_green = gather(g, weights, 0), gather(g, weights, 1)
+    if own_column == 0:
+        put(out[0], x, alternate(to_own, to_green))
+        put(out[1], x, alternate(to_green, to_own))
+    else:
+        put(out[0], x, alternate(to_green, to_own))
+        put(out[1], x, alternate(to_own, to_green))
+    put(out[2], x, gather(g, weights, 2))
+
+
 @Operation
 def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Gradients of own, green and other colour before the matrix, and sums for the matrix and the luma's weights.
@@ -110,34 +128,24 @@ def demosaic_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None
     """
     own_column, blue = own_site(op, y)
     weights = color_weights(coefficients_of(op, frame), blue)
-    direct, crossed, others = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
     gradients = gradients_in(op, frame, 1, y)
-    for x in range(first, last, 16):
-        g = gradients_at(gradients, x)
-        to_own, to_green = gather(g, weights, 0), gather(g, weights, 1)
-        if own_column == 0:
-            put(direct, x, alternate(to_own, to_green))
-            put(crossed, x, alternate(to_green, to_own))
-        else:
-            put(direct, x, alternate(to_green, to_own))
-            put(crossed, x, alternate(to_own, to_green))
-        put(others, x, gather(g, weights, 2))
-    share, inside = share_of(frame, y), integer(frame, WEIGHTS)
-    if share > 0:
+    out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
+    inside = integer(frame, WEIGHTS)
+    if integer(op, SETTING + 1) == 1:
+        r5 = five_in(op, frame, 0, y)
         s = no_sums()
-        if integer(op, SETTING + 1) == 1:
-            r5 = five_in(op, frame, 0, y)
-            for x in range(0, last, 16):
-                own, green, other = malvar_colors(r5[0], r5[1], r5[2], r5[3], r5[4], own_column, x)
-                w = at(inside, x)
-                s = more(s, gradients_at(gradients, x), own * w, green * w, other * w)
-        else:
-            r3 = three_in(op, frame, 0, y)
-            for x in range(0, last, 16):
-                own, green, other = bilinear_colors(r3[0], r3[1], r3[2], own_column, x)
-                w = at(inside, x)
-                s = more(s, gradients_at(gradients, x), own * w, green * w, other * w)
-        add_all(sums_of(op, frame), share, s, blue)
+        for x in range(first, last, 16):
+            g = gradients_at(gradients, x)
+            put_demosaic_gradient(out, x, own_column, g, weights)
+            s = more(s, g, at(inside, x), malvar_colors(r5[0], r5[1], r5[2], r5[3], r5[4], own_column, x))
+    else:
+        r3 = three_in(op, frame, 0, y)
+        s = no_sums()
+        for x in range(first, last, 16):
+            g = gradients_at(gradients, x)
+            put_demosaic_gradient(out, x, own_column, g, weights)
+            s = more(s, g, at(inside, x), bilinear_colors(r3[0], r3[1], r3[2], own_column, x))
+    add_all(sums_of(op, frame), share_of(frame, y), s, blue)
 
 
 @Operation
@@ -152,6 +160,7 @@ def matrix_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
     red_out, green_out, blue_out = row_out(op, frame, 0, y), row_out(op, frame, 1, y), row_out(op, frame, 2, y)
     sum_out, share = row_out(op, frame, 3, y), share_of(frame, y)
     weights, gradients = color_weights(coefficients_of(op, frame), 0), gradients_in(op, frame, 5, y)
+    s = no_sums()
     for x in range(first, last, 16):
         g = gradients_at(gradients, x)
         to_red, to_green, to_blue = gather(g, weights, 0), gather(g, weights, 1), gather(g, weights, 2)
@@ -159,13 +168,9 @@ def matrix_adjoint(op: int, frame: int, y: int, first: int, last: int) -> None:
         put(green_out, x, to_green)
         put(blue_out, x, to_blue)
         put(sum_out, x, (to_red + to_green) + to_blue)
-    if share > 0:
-        s = no_sums()
-        for x in range(0, last, 16):
-            change, w = at(filtered, x) - at(luma, x), at(inside, x)
-            g = gradients_at(gradients, x)
-            s = more(s, g, (at(red, x) + change) * w, (at(green, x) + change) * w, (at(blue, x) + change) * w)
-        add_all(sums_of(op, frame), share, s, 0)
+        change = at(filtered, x) - at(luma, x)
+        s = more(s, g, at(inside, x), (at(red, x) + change, at(green, x) + change, at(blue, x) + change))
+    add_all(sums_of(op, frame), share, s, 0)
 
 
 @Operation

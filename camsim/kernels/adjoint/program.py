@@ -46,10 +46,9 @@ class _Backward:
     def add(self, node: Node) -> None:
         """The adjoint of one operation; those that follow it have been added."""
         if node.op is Op.STORE:
-            gradients = self.graph.add(Op.GRADIENT_IN, (), outputs=3, settings=(0, node.settings[1]))
-            self._tone(node, gradients)
+            self._tone(Op.STORE_ADJOINT, node, ())
         elif node.op is Op.TONE:
-            self._tone(node, tuple(self._sum(plane) for plane in node.outputs))
+            self._tone(Op.TONE_ADJOINT, node, tuple(self._sum(plane) for plane in node.outputs))
         elif node.op is Op.MATRIX:
             inputs = (*node.inputs, *self._colors(node.outputs))
             made = self._one(Op.MATRIX_ADJOINT, inputs, node, 4)
@@ -57,8 +56,7 @@ class _Backward:
         elif node.op in (Op.BILINEAR, Op.MALVAR):
             self._demosaic(node)
         elif node.op is Op.LOAD:
-            dn = self.graph.add(Op.LOAD, (), outputs=1, shared=node.coefficient, settings=(1, 0))
-            self._one(Op.LOAD_ADJOINT, (self._sum(node.outputs[0]), *dn), node, 0)
+            self._one(Op.LOAD_ADJOINT, (self._sum(node.outputs[0]),), node, 0)
         elif node.op is Op.CROSS:
             (gradient,) = self._one(Op.CROSS, (self._sum(node.outputs[0]),), node, 1, node.down)
             self._parts[node.inputs[0]].append((gradient, 1))
@@ -68,10 +66,10 @@ class _Backward:
             self._parts[node.inputs[0]].append((gradient, 1))
         elif node.op is Op.VERTICAL:
             inputs = (self._sum(node.outputs[0]), *node.inputs)
-            filtered, kept = self._one(Op.VERTICAL_ADJOINT, inputs, node, 2, node.down)
-            self._parts[node.inputs[0]].append((filtered, 1))
-            if node.settings[0] == KEEPS:
-                self._parts[node.inputs[1]].append((kept, 1))
+            keeps = node.settings[0] == KEEPS
+            made = self._one(Op.VERTICAL_ADJOINT, inputs, node, 1 + keeps, node.down)
+            for plane, gradient in zip(node.inputs, made, strict=False):
+                self._parts[plane].append((gradient, 1))
         else:
             raise NoAdjointError(f"{node.op.name.lower()} has no fused gradient")
 
@@ -79,8 +77,8 @@ class _Backward:
         settings = node.settings
         return self.graph.add(op, inputs, outputs=outputs, shared=node.coefficient, radius=radius, settings=settings)
 
-    def _tone(self, node: Node, gradients: tuple[int, ...]) -> None:
-        made = self._one(Op.TONE_ADJOINT, (*node.inputs, *gradients), node, 4)
+    def _tone(self, op: Op, node: Node, gradients: tuple[int, ...]) -> None:
+        made = self._one(op, (*node.inputs, *gradients), node, 4)
         self._spread(node, made[:3], made[3])
 
     def _spread(self, node: Node, gradients: tuple[int, ...], total: int) -> None:

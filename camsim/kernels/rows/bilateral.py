@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from camsim.kernels.frame import ROWS, coefficients_of, row_in, row_out
+from camsim.kernels.frame import ROWS, coefficients_of, row_near, row_out
 from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.power import exp2
@@ -38,7 +38,7 @@ def bilateral(op: int, frame: int, y: int, first: int, last: int) -> None:
     """Numbers: factors of the squared distance and the squared difference in the exponent of 2, both negative."""
     radius, rows, numbers = integer(op, RADIUS), integer(frame, ROWS), coefficients_of(op, frame)
     for k in range(-radius, radius + 1):
-        set_integer(rows, radius + k, row_in(op, frame, 0, y + k))
+        set_integer(rows, radius + k, row_near(op, frame, 0, y + k))
     out, place, value = row_out(op, frame, 0, y), number(numbers, 0), number(numbers, 1)
     for x in range(first, last, 16):
         put(out, x, mean_of_window(rows, radius, place, value, x))

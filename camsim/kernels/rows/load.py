@@ -6,17 +6,16 @@ from camsim.kernels.frame import (
     HEIGHT,
     LEFT,
     MOSAIC,
-    PLAIN_LOAD,
     RAW,
     RAW_IS_UINT16,
     TILE_COLUMNS,
     WIDTH,
     coefficients_of,
+    mirror_columns,
     row_out,
 )
-from camsim.kernels.jit import row_function
 from camsim.kernels.operation import Operation
-from camsim.kernels.program import ACROSS, SETTING
+from camsim.kernels.program import ACROSS
 from camsim.kernels.simd import (
     alternate,
     at,
@@ -33,28 +32,15 @@ from camsim.kernels.simd import (
 )
 
 
-@row_function
-def mirror(index: int, size: int) -> int:
-    """Where a position outside [0, size) lies when the image is mirrored without repeating its edge."""
-    if index < 0:
-        index = -index
-    if index < size:
-        return index
-    if index <= 2 * (size - 1):  # nearly always: a division for every border pixel would cost more than a row
-        return 2 * (size - 1) - index
-    index = index % (2 * (size - 1))
-    return index if index < size else 2 * (size - 1) - index
-
-
 @Operation
 def load(op: int, frame: int, y: int, first: int, last: int) -> None:
     """clip(scale(site) * DN + offset(site)) for one row of the mosaic, with mirrored ends.
 
-    The coefficients are four scales and four offsets by CFA site, low, high; a first setting of 1 loads DN as they are.
+    The coefficients are four scales and four offsets by CFA site, low, high.
     """
     width, left = integer(frame, WIDTH), integer(frame, LEFT)
-    numbers = integer(frame, PLAIN_LOAD) if integer(op, SETTING) == 1 else coefficients_of(op, frame)
-    index = (integer(frame, MOSAIC) * integer(frame, HEIGHT) + mirror(y, integer(frame, HEIGHT))) * width + left
+    numbers = coefficients_of(op, frame)
+    index = (integer(frame, MOSAIC) * integer(frame, HEIGHT) + y) * width + left
     is_uint16 = integer(frame, RAW_IS_UINT16) == 1
     source = integer(frame, RAW) + (2 if is_uint16 else 4) * index
     out = row_out(op, frame, 0, y)
@@ -79,16 +65,4 @@ def load(op: int, frame: int, y: int, first: int, last: int) -> None:
         dn = number_uint16(source, x) if is_uint16 else number(source, x)
         value = dn * scale_odd + offset_odd if x & 1 else dn * scale_even + offset_even
         set_number(out, x, min(max(value, low), high))
-    need = integer(op, ACROSS)
-    mirror_ends(out, width, left, begin, end, -need, integer(frame, TILE_COLUMNS) + need)
-
-
-@row_function
-def mirror_ends(row: int, width: int, left: int, begin: int, end: int, need_first: int, need_last: int) -> None:
-    """Fill the columns outside the image, where the tile touches its edge, from those inside [begin, end)."""
-    if begin == -left:
-        for x in range(need_first, begin):
-            set_number(row, x, number(row, mirror(left + x, width) - left))
-    if end == width - left:
-        for x in range(end, need_last):
-            set_number(row, x, number(row, mirror(left + x, width) - left))
+    mirror_columns(out, width, left, integer(op, ACROSS), integer(frame, TILE_COLUMNS))

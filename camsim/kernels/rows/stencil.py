@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camsim.kernels.frame import ROWS, coefficients_of, row_in, row_out, three_in
+from camsim.kernels.frame import ROWS, coefficients_of, row_in, row_near, row_out, three_in
 from camsim.kernels.jit import lane_function
 from camsim.kernels.operation import Operation
 from camsim.kernels.program import RADIUS
@@ -41,7 +41,7 @@ def vertical(op: int, frame: int, y: int, first: int, last: int) -> None:
     """kept_share * kept + filtered_share * (filter down the column): inputs filtered, kept; the shares come first."""
     radius, rows, numbers = integer(op, RADIUS), integer(frame, ROWS), coefficients_of(op, frame)
     for k in range(-radius, radius + 1):
-        set_integer(rows, radius + k, row_in(op, frame, 0, y + k))
+        set_integer(rows, radius + k, row_near(op, frame, 0, y + k))
     kept, out = row_in(op, frame, 1, y), row_out(op, frame, 0, y)
     kept_share, share, taps = number(numbers, 0), number(numbers, 1), numbers + 8
     for x in range(first, last, 16):

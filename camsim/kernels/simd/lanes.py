@@ -1,4 +1,4 @@
-"""What is done lane by lane: choices, signs, rounding, bit patterns, the sum of all."""
+"""What is done lane by lane: choices, signs, rounding, bit patterns."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def alternate(typing: Any, even: Any, odd: Any) -> Any:
         return builder.shuffle_vector(args[0], args[1], mask)
 
     return V(V, V), lower
+
+
+@intrinsic
+def backwards(typing: Any, x: Any) -> Any:
+    """The lanes from the last to the first."""
+    mask = ir.Constant(INTS, [ir.Constant(INT, LANES - 1 - lane) for lane in range(LANES)])
+    return V(V), lambda context, builder, sig, args: builder.shuffle_vector(args[0], args[0], mask)
 
 
 def _unary(name: str) -> Lower:
@@ -134,23 +141,3 @@ def down(typing: Any, x: Any, count: Any) -> Any:
         return builder.ashr(args[0], spread_lanes(builder, args[1], INTS))
 
     return I(I, types.int32), lower
-
-
-@intrinsic
-def total(typing: Any, x: Any) -> Any:
-    """The sum of the lanes as float64, halves first."""
-
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        values, lanes = builder.fpext(args[0], ir.VectorType(ir.DoubleType(), LANES)), LANES
-        while lanes > 1:
-            lanes //= 2
-            low, high = (
-                ir.Constant(ir.VectorType(INT, lanes), [ir.Constant(INT, start + lane) for lane in range(lanes)])
-                for start in (0, lanes)
-            )
-            values = builder.fadd(
-                builder.shuffle_vector(values, values, low), builder.shuffle_vector(values, values, high)
-            )
-        return builder.extract_element(values, ir.Constant(INT, 0))
-
-    return types.float64(V), lower

@@ -61,15 +61,28 @@ def put_uint8(typing: Any, row: Any, x: Any, values: Any) -> Any:
 
 
 @intrinsic
-def add_double(typing: Any, row: Any, x: Any, value: Any) -> Any:
-    """Add to one float64 of the row at this address."""
+def add_doubles(typing: Any, row: Any, x: Any, values: Any) -> Any:
+    """Add lanes to eight float64 from element x on: lanes i and i + 8 to the i-th."""
+    half = LANES // 2
+    doubles = ir.VectorType(ir.DoubleType(), half)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        place = builder.gep(builder.inttoptr(args[0], ir.DoubleType().as_pointer()), [args[1]])
-        builder.store(builder.fadd(builder.load(place), args[2]), place)
+        place = _pointer(builder, args[0], args[1], ir.DoubleType(), half)
+        low, high = (
+            builder.fpext(
+                builder.shuffle_vector(
+                    args[2],
+                    args[2],
+                    ir.Constant(ir.VectorType(INT, half), [ir.Constant(INT, start + lane) for lane in range(half)]),
+                ),
+                doubles,
+            )
+            for start in (0, half)
+        )
+        builder.store(builder.fadd(builder.load(place, align=8), builder.fadd(low, high)), place, align=8)
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, types.float64), lower
+    return types.void(types.int64, types.int64, V), lower
 
 
 @intrinsic

@@ -29,6 +29,7 @@ def median(plane: NDArray[np.float32], op: Op) -> NDArray[np.float32]:
     vectors = np.empty(25 * 16, np.float32)
     frame = np.zeros(at.SIZE, np.int64)
     frame[at.PLANES], frame[at.VECTORS] = planes.ctypes.data, vectors.ctypes.data
+    frame[at.HEIGHT] = plane.shape[0]
     table = np.full(COLUMNS, -1, np.int64)
     table[INPUT], table[OUTPUT] = 0, 1
     call = Row(OPERATIONS[op].address)

@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
 import pytest
+from numba import njit
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from camsim.kernels.counter import MULTIPLIER, ROUNDS, WEYL, random_words_of_pixel, words_row
-from camsim.kernels.normal import FINE_KEY, normal_row
-from camsim.kernels.poisson import BLOCK, SEARCHED, poisson_row
+from camsim.kernels import counter, normal, poisson
+from camsim.kernels.counter import MULTIPLIER, ROUNDS, WEYL
+from camsim.kernels.jit import FAST
+from camsim.kernels.normal import FINE_KEY
+from camsim.kernels.poisson import BLOCK, SEARCHED
 
 KEY = 0x243F6A8885A308D3
 LOW = 2**32 - 1
 Words = NDArray[np.uint32]
+
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+def kernel(function: Kernel) -> Kernel:
+    """What Python can call: what kernels are made of, only kernels can."""
+    compiled: Kernel = njit(fastmath=FAST, error_model="numpy")(function)
+    return compiled
+
+
+@kernel
+def words_row(start: int, limit: int, key: np.uint64, vectors: int, first_words: int, second_words: int) -> None:
+    counter.words_row(start, limit, key, vectors, first_words, second_words)
+
+
+@kernel
+def random_words_of_pixel(index: int, key: np.uint64) -> tuple[np.uint64, np.uint64]:
+    return counter.random_words_of_pixel(index, key)
+
+
+@kernel
+def normal_row(words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, out: int) -> None:
+    normal.normal_row(words, effect, start, limit, key, vectors, out)
+
+
+@kernel
+def poisson_row(
+    means: int, words: int, effect: int, start: int, limit: int, key: np.uint64, vectors: int, scratch: int
+) -> None:
+    poisson.poisson_row(means, words, effect, start, limit, key, vectors, scratch)
 
 
 def words(start: int, count: int, key: int) -> Words:
@@ -77,7 +114,7 @@ def inverse(p: NDArray[np.float64], above: NDArray[np.bool_], mean: float) -> ND
 def test_philox_gives_its_known_answers(counter: tuple[int, int], key: int, answer: tuple[int, int]) -> None:
     """philox2x32 7 of Random123's kat_vectors."""
     key64 = counter[1] << 32 | key
-    assert random_words_of_pixel(counter[0], np.uint64(key64)) == answer
+    assert tuple(map(int, random_words_of_pixel(counter[0], np.uint64(key64)))) == answer
     assert tuple(words(counter[0], 16, key64)[:, 0]) == answer
     assert pixel_with(*answer, key) == (counter[0], key64)
 

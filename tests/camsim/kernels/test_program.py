@@ -17,7 +17,7 @@ RADII = {Op.CROSS: 1, Op.MEDIAN5: 2, Op.HORIZONTAL: 4, Op.VERTICAL: 3, Op.MATRIX
 def graphs(draw: st.DrawFn) -> Graph:
     """Two sources and up to ten operations, each on any planes that are there; each source is read."""
     graph = Graph()
-    planes = [*graph.add(Op.LOAD, (), outputs=1), *graph.add(Op.GRADIENT_IN, (), outputs=2)]
+    planes = [*graph.add(Op.LOAD, (), outputs=1), *graph.add(Op.LOAD, (), outputs=2)]
     planes += graph.add(Op.WEIGHTED_SUM, planes[:2], outputs=1)
     for _ in range(draw(st.integers(1, 10))):
         op = draw(st.sampled_from(list(RADII)))
