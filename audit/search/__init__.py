@@ -11,9 +11,10 @@ from audit.search.fidelity import Bound, Measure, Weight
 from audit.search.groups import ALL, GROUPS
 from audit.search.mixed import MixedSpace, Setting
 from audit.search.problem import Problem
+from audit.search.rungs import Rung, ladder
 from audit.search.space import Space
 from audit.search.strategies import STRATEGIES, Strategy
-from audit.search.worst import Found, Rung, ladder, movable_groups, search_each, search_groups, search_worst
+from audit.search.worst import Found, movable_groups, search_each, search_groups, search_worst
 
 __all__ = [
     "ALL",

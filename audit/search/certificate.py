@@ -34,7 +34,7 @@ from camsim.errors import CamsimError
 REPEATS = 3
 """Noise seeds of a certificate."""
 AT_A_TIME = 8
-"""Pictures that are made before the model sees them; see `audit.matrix.SHOT_BYTES`."""
+"""Pictures that are made before the model sees them; see `audit.shooting.SHOT_BYTES`."""
 WORTH_A_WARNING = 0.01
 """Mean loss by which the cross-check must be ahead, at the least, before gradients count as masked."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +80,8 @@ class Problem:
         self.budget, self.gradient_cost, self.constraint = float(budget), float(gradient_cost), constraint
         self.reference = base if reference is None else reference
         self.space = MixedSpace(base, group, discrete=discrete)
+        self.start = self.space.start()
+        """Where strategies begin: the device as it is, unless `recall` knows better."""
         self.trace: list[Evaluation] = []
         """Evaluations in their order, each setting once."""
         self.notes: list[str] = []
@@ -131,6 +133,18 @@ class Problem:
         if not self.trace:
             raise CamsimError("nothing was evaluated yet; a strategy begins with the start")
         return max(self.trace, key=lambda done: done.value)
+
+    def recall(self, known: Iterable[Evaluation]) -> None:
+        """What another search measured of the same space, samples and measure: asked again, it costs nothing here.
+
+        Strategies then begin at the best of it instead of at the device as it is.
+        """
+        for done in known:
+            here = self._judge(replace(done, spent=0.0))
+            self._known[here.setting.key] = here
+            self.trace.append(here)
+        if any(done.feasible for done in self.trace):
+            self.start = self.best.setting
 
     def note(self, text: str) -> None:
         """Add to `notes`, once."""

@@ -1,4 +1,4 @@
-"""The worst case: one, several distinct ones, one for each group of knobs or each sample, and the lambda ladder."""
+"""The worst case: one, several distinct ones, one for each group of knobs or each sample."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audit.search.evaluation import Evaluation
-from audit.search.fidelity import Bound, Measure, Weight
+from audit.search.fidelity import Bound, Measure
 from audit.search.groups import ALL, GROUPS
 from audit.search.mixed import MixedSpace, Setting
 from audit.search.problem import Problem
@@ -130,55 +130,6 @@ def search_each(problem: Problem, strategy: str = "default", seed: int = 0) -> d
     return result
 
 
-@dataclass(frozen=True)
-class Rung:
-    """One step of the ladder."""
-
-    weight: float
-    group: str
-    found: Found
-
-
-def ladder(
-    problem: Problem,
-    weights: Sequence[float],
-    measure: Measure = "ssim",
-    groups: Sequence[str] | None = None,
-    strategy: str = "default",
-    seed: int = 0,
-) -> list[Rung]:
-    """The worst case at each weight (lambda) of the distance to the reference, for each group of knobs.
-
-    A large weight keeps the pictures close to the reference's, a small one lets them go: accuracy falls as the weight
-    does. As in "From Lens to Logit", whose ladder this is.
-
-    Args:
-        problem: what is searched; its own constraint and group do not matter, and nothing is asked of it.
-        weights: at least 0, at least one.
-        measure: of the distance: ssim, l2 or delta_e.
-        groups: see `search_groups`.
-        strategy: see `search_worst`.
-        seed: likewise.
-
-    Returns:
-        Group by group, from the largest weight to the smallest. A case that was found under a larger weight is also
-        tried under each smaller one, so that the curve does not rise where a search came out short.
-    """
-    if not weights:
-        raise CamsimError("a ladder needs at least one weight")
-    rungs = []
-    for group in movable_groups(problem.base) if groups is None else groups:
-        before: list[Found] = []
-        for weight in sorted(weights, reverse=True):
-            rung = problem.derive(group=group, constraint=Weight(measure, weight))
-            (case,) = search_worst(rung, strategy, seed)
-            case = max([case, *(_under(rung, other) for other in before)], key=lambda one: one.value)
-            before.append(case)
-            name = f"worst/{problem.base.name}" + ("" if group == ALL else f"/{group}") + f"/lambda-{weight:g}"
-            rungs.append(Rung(weight, group, _renamed(case, name.replace("+", ""))))
-    return rungs
-
-
 def movable_groups(base: Profile) -> tuple[str, ...]:
     """``all``, and the groups of a profile in which something can move."""
     groups = [ALL]
@@ -189,11 +140,6 @@ def movable_groups(base: Profile) -> tuple[str, ...]:
             continue
         groups.append(group)
     return tuple(groups)
-
-
-def _under(problem: Problem, case: Found) -> Found:
-    """A case found under another weight, as this problem values it; what was measured of it is taken over."""
-    return replace(case, evaluation=problem.revalue(case.evaluation))
 
 
 def _check_start(problem: Problem, start: Evaluation) -> None:

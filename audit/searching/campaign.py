@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from audit.models.gradient import GradientModel, NoGradient
+from audit.models.gradient import NoGradient
 from audit.progress import Progress
 from audit.search.certificate import Bench, ahead_of, masks_gradients
 from audit.search.curve import axis, place, scaled, shares, tightened, worst_so_far
@@ -17,9 +17,11 @@ from audit.search.groups import ALL
 from audit.search.ledger import Ledger
 from audit.search.oracle import Constraint, value_under
 from audit.search.problem import Problem
+from audit.search.rungs import Rung, ladder
 from audit.search.scenes import Scenes
-from audit.search.worst import Found, Rung, ladder, movable_groups, search_groups, search_worst
+from audit.search.worst import Found, movable_groups, search_groups, search_worst
 from audit.searching.case import Case
+from audit.searching.gradients import Gradient
 from audit.searching.plan import LADDER, Plan
 from audit.stats import Interval
 from audit.task import Task
@@ -64,8 +66,8 @@ class Campaign:
     def __init__(
         self,
         device: Profile,
-        task: Callable[[GradientModel | NoGradient | None], Task],
-        gradient: GradientModel | NoGradient | None,
+        task: Callable[[Gradient | None], Task],
+        gradient: Gradient | None,
         gradient_cost: float,
         scenes: Scenes,
         bench: Bench,
@@ -218,7 +220,7 @@ class Campaign:
     def _problem(
         self,
         base: Profile,
-        gradient: GradientModel | NoGradient | None,
+        gradient: Gradient | None,
         budget: float,
         constraint: Constraint | None,
         ledger: Ledger | str,

@@ -11,7 +11,7 @@ from audit.data import Dataset
 from audit.gate import Gate, Verdict
 from audit.search.certificate import Measure
 from audit.search.fidelity import Bound, Weight
-from audit.search.worst import Rung
+from audit.search.rungs import Rung
 from audit.searching.campaign import Campaign, CrossCheck, Point, Run
 from audit.searching.case import Case, case_json
 from audit.searching.halves import Halves

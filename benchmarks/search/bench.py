@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audit.camera import open_camera
 from audit.search import MixedSpace, Problem, Setting
@@ -16,9 +17,6 @@ from audit.search.ledger import Ledger
 from audit.search.scenes import Scenes
 from benchmarks.search.case import Case
 from camsim import Profile
-
-NOISE, HELD_OUT_NOISE = 0, 1
-"""Seeds of the noise: in the search, and where the cases found are judged."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,19 @@ class Held:
 class Bench:
     """Problems of one case. They share a ledger: what one strategy evaluated, another need not compute again."""
 
-    def __init__(self, case: Case, folder: Path | None = None) -> None:
-        """Nothing is evaluated yet; ``folder`` is for the ledger, None keeps it in memory."""
+    def __init__(self, case: Case, folder: Path | None = None, seed: int = 0) -> None:
+        """Nothing is evaluated yet.
+
+        Args:
+            case: what is searched and judged.
+            folder: for the ledger; None keeps it in memory.
+            seed: another one draws other noise, in the search as well as where the cases found are judged.
+        """
         self.case = case
-        self._scenes = Scenes(case.search, NOISE)
-        self._held = Scenes(case.held_out, HELD_OUT_NOISE)
-        self._judged: dict[str, Held] = {}
+        self._noise = 2 * seed
+        self._scenes = Scenes(case.search, self._noise)
+        self._held = Scenes(case.held_out, self._noise + 1)
+        self._judged: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
         self._ledgers: dict[str, Ledger] = {}
         self._folder = folder
 
@@ -58,7 +63,7 @@ class Bench:
             task,
             self._scenes,
             budget=budget,
-            seed=NOISE,
+            seed=self._noise,
             gradient_cost=gradient_cost,
             ledger=self._ledgers.get(base.name) or self._path(base),
             key=self.case.sha256,
@@ -68,12 +73,20 @@ class Bench:
 
     def held_out(self, profile: Profile) -> Held:
         """Judge a camera, each only once."""
+        scores, losses = self._judge(profile)
+        return Held(float(scores.mean()), float(losses.mean()))
+
+    def held_out_scores(self, profile: Profile) -> NDArray[np.float64]:
+        """Of each held-out sample, (N,), to compare cameras on the same samples."""
+        return self._judge(profile)[0]
+
+    def _judge(self, profile: Profile) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         key = profile.model_dump_json(exclude={"name", "provenance"})
         if key not in self._judged:
             camera = open_camera(profile)
             judged = [self.case.task.judge(pictures, ids) for ids, pictures in self._held.shoot(camera)]
             scores, losses = (np.concatenate([getattr(j, name) for j in judged]) for name in ("scores", "losses"))
-            self._judged[key] = Held(float(scores.mean()), float(losses.mean()))
+            self._judged[key] = (scores, losses)
         return self._judged[key]
 
     def costs(self, repeats: int = 7) -> tuple[float, float]:
@@ -84,7 +97,7 @@ class Bench:
         plain, both = [], []
         for repeat in range(repeats + 1):
             point = rng.uniform(0.2, 0.8, start.point.shape)
-            problem = Problem(self.case.profile, self.case.task, self._scenes, budget=1e6, seed=NOISE)
+            problem = Problem(self.case.profile, self.case.task, self._scenes, budget=1e6, seed=self._noise)
             began = time.process_time()
             problem.value(Setting(start.choice, point))
             middle = time.process_time()

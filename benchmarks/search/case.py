@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +42,17 @@ class Case:
     held_out: tuple[Sample, ...]
     sha256: str
     """Of the model's weights."""
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits for what decides the figures: the model, the device's ranges, the samples.
+
+        What was measured is kept under it, so that figures of a network that was trained anew never mix with others.
+        """
+        ranges = {name: limit.model_dump(exclude_none=True) for name, limit in (self.profile.search or {}).items()}
+        counts = [len(self.search), len(self.held_out)]
+        about = json.dumps([self.sha256, self.profile.name, ranges, counts], sort_keys=True)
+        return hashlib.sha256(about.encode()).hexdigest()[:12]
 
 
 def scene_sample(name: str, picture: Picture) -> Sample:

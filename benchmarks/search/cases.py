@@ -49,12 +49,17 @@ def trees(search: int, quick: bool = False) -> Case:
     return _trees("trees", narrowed(camsim.load("board/rpi-hq-imx477"), 0.4), search, quick)
 
 
-def ladder_trees(search: int, quick: bool = False) -> Case:
-    """The same through the parametrised pipeline of the seed system, whose knobs go as far as the price lets them."""
-    return _trees("ladder", widened(camsim.load("seed/drone/parametrised"), WIDE), search, quick)
+def ladder_trees(search: int, quick: bool = False, seed: int = 0) -> Case:
+    """The same through the parametrised pipeline of the seed system, whose knobs go as far as the price lets them.
+
+    Another ``seed`` is another network, from other initial weights, and other samples to search on.
+    """
+    profile = widened(camsim.load("seed/drone/parametrised"), WIDE)
+    torch.manual_seed(seed)
+    return _trees(f"ladder-{seed}", profile, search, quick, seed)
 
 
-def _trees(name: str, profile: camsim.Profile, search: int, quick: bool) -> Case:
+def _trees(name: str, profile: camsim.Profile, search: int, quick: bool, seed: int = 0) -> Case:
     rng = np.random.default_rng(0)
     photos = sorted(PHOTOS.glob("*.png"))
     if not photos:
@@ -92,6 +97,8 @@ def _trees(name: str, profile: camsim.Profile, search: int, quick: bool) -> Case
                 dynamic_axes={"image": {0: "batch"}},
             )
     model = load_model(path, overrides={"output_kind": "logits", "classes": ["background", "tree"]})
+    if seed:
+        rng = np.random.default_rng(seed)
     order = rng.permutation(len(searched))[:search]
     labelled = {f"search/{i:04d}": searched[i] for i in order} | {f"held/{i:04d}": p for i, p in enumerate(held)}
     pictures = {name: picture for name, (picture, _) in labelled.items()}

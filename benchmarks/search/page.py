@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
 
 from benchmarks.page import grid
 from benchmarks.search.ladder import GROUPS
-from benchmarks.search.store import Entry, Store
-from benchmarks.search.tables import Claim, Figure, claims, figures
+from benchmarks.search.store import Store
+from benchmarks.search.tables import Claim, Figure, Rise, Step, claims, figures, ladders, planes
 
 BEGIN = "<!-- measured: written by `python -m benchmarks.search --write-docs` -->"
 
@@ -19,13 +19,13 @@ def markdown(machine: Mapping[str, str], store: Store) -> str:
     if store.of("case"):
         parts += ["### Tasks", _tasks(store)]
     for about in store.of("case"):
-        by = figures(store, about["case"])
+        by = figures(store, about)
         if by:
             parts += [f"### Strategies: {about['title']}", _strategies(about["score"], by)]
-    if store.of("grid"):
+    if planes(store):
         parts += ["### Against a dense grid", _planes(store)]
-    if store.of("ladder"):
-        parts += ["### Ladder", _ladder(store)]
+    if rungs := ladders(store):
+        parts += ["### Ladder", _ladder(store, rungs)]
     return "\n\n".join(parts)
 
 
@@ -37,6 +37,7 @@ def _claims(found: Sequence[Claim]) -> str:
 def _tasks(store: Store) -> str:
     heads = (
         "Task",
+        "Model, sha256",
         "Device",
         "Knobs",
         "Combinations of stages",
@@ -47,8 +48,14 @@ def _tasks(store: Store) -> str:
     )
     rows = []
     for about in store.of("case"):
-        cost = store.find(f"cost/{about['case']}")
-        row = [about["case"], about["device"], str(about["knobs"]), str(about["combinations"])]
+        cost = store.find(f"cost/{about['case']}/{about['digest']}")
+        row = [
+            about["case"],
+            f"`{about['model'][:12]}`",
+            about["device"],
+            str(about["knobs"]),
+            str(about["combinations"]),
+        ]
         row += [f"{about['search_samples']}, {about['held_out_samples']}"]
         row += [f"{about['score']} {_percent(about['start']['score'])}"]
         if cost is not None:
@@ -88,8 +95,7 @@ def _spread(figure: Figure | None) -> str:
 def _planes(store: Store) -> str:
     heads = ("Knobs", "Searched by", "Evaluations", "Mean loss found (least – most)", "Held-out score")
     rows = []
-    for truth in store.of("grid"):
-        mine = [entry for entry in store.of("truth") if entry["plane"] == truth["plane"]]
+    for truth, mine in planes(store):
         knobs = f"{truth['plane']}: {', '.join(truth['knobs'])}"
         score = _percent(truth["held_out"]["score"])
         rows.append([knobs, "grid", str(truth["evaluations"]), f"{truth['loss']:.4f}", score])
@@ -109,21 +115,33 @@ def _planes(store: Store) -> str:
     return grid(heads, rows)
 
 
-def _ladder(store: Store) -> str:
-    entries = {(entry["group"], step["lambda"]): step for entry in store.of("ladder") for step in entry["steps"]}
-    prices = sorted({price for _, price in entries}, reverse=True)
-    heads = ["Lambda", *(group.replace("_", " ") for group in GROUPS)]
-    rows = [
-        [f"{price:g}", *(_rung(entries[group, price]) if (group, price) in entries else "" for group in GROUPS)]
-        for price in prices
-    ]
-    start = store.find("ladder-start/all")
-    text = f"Held-out accuracy, % (SSIM to the device as it is); as it is {_percent(start['score'])}." if start else ""
-    return f"{text}\n\n{grid(heads, rows)}"
+def _ladder(store: Store, by: Mapping[str, Sequence[Step]]) -> str:
+    starts = store.of("ladder-start")
+    groups = [group for group in GROUPS if group in by]
+    prices = sorted({step.price for steps in by.values() for step in steps}, reverse=True)
+    cells = {(group, step.price): _rung(step) for group in groups for step in by[group]}
+    rows = [[f"{price:g}", *(cells.get((group, price), "") for group in groups)] for price in prices]
+    rows.append(["rises beyond SE", *(_count(by[group], lambda rise: rise.score_error) for group in groups)])
+    rows.append(["beyond paired SE", *(_count(by[group], lambda rise: rise.paired_error) for group in groups)])
+    about = ", ".join(f"{_percent(start['score'])} (`{start['model'][:12]}`)" for start in starts)
+    counts = f"{starts[0]['search_samples']} samples to search on, {starts[0]['held_out_samples']} held out"
+    text = (
+        f"Held-out accuracy, %, mean over {len(starts)} networks (lowest – highest), and mean SSIM to the device as it "
+        f"is; {counts}. As it is {about}. Last rows: steps at which the accuracy of one network rises by more than the "
+        "standard error of an accuracy, and by more than that of the rise, which is measured on the same samples."
+    )
+    return f"{text}\n\n{grid(['Lambda', *(group.replace('_', ' ') for group in groups)], rows)}"
 
 
-def _rung(entry: Entry) -> str:
-    return f"{_percent(entry['held_out']['score'])} ({entry['ssim']:.2f})"
+def _rung(step: Step) -> str:
+    spread = f" ({_percent(min(step.scores))} – {_percent(max(step.scores))})" if len(step.scores) > 1 else ""
+    return f"{_percent(step.mean)}{spread}, {mean(step.ssims):.2f}"
+
+
+def _count(steps: Sequence[Step], error: Callable[[Rise], float]) -> str:
+    rises = [rise for step in steps for rise in step.rises]
+    clear = [rise.by for rise in rises if rise.by > error(rise)]
+    return f"{len(clear)} of {len(rises)}" + (f", by {_percent(max(clear))} at most" if clear else "")
 
 
 def _percent(fraction: float) -> str:

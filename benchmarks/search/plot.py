@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.plot import OTHERS, OURS
 from benchmarks.search.ladder import GROUPS, SEED_SYSTEM, SEED_SYSTEM_BASELINE
 from benchmarks.search.store import Store
-from benchmarks.search.tables import Figure, figures
+from benchmarks.search.tables import Figure, figures, ladders, planes
 from camsim.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ COLORS = ("#1f5fa8", "#c0504d", "#d98c2b", "#5b8c5a", "#7a5ba6", "#3f9ca8", "#8c
 
 def draw_strategies(store: Store, path: Path) -> None:
     """A panel a case, a row a strategy: mean held-out score after each budget, and the range over seeds."""
-    cases = [(about, figures(store, about["case"])) for about in store.of("case")]
+    cases = [(about, figures(store, about)) for about in store.of("case")]
     cases = [(about, by) for about, by in cases if by]
     canvas, panels = _panels(len(cases), 4.6, 4.6)
     for axes, (about, by) in zip(panels, cases, strict=True):
@@ -59,41 +59,47 @@ def draw_strategies(store: Store, path: Path) -> None:
 
 def draw_truth(store: Store, path: Path) -> None:
     """A panel a plane of two knobs: the loss over the grid, its worst, and where the searches ended."""
-    grids = [grid for grid in store.of("grid") if len(grid["knobs"]) == 2]
+    grids = [(grid, searches) for grid, searches in planes(store) if len(grid["knobs"]) == 2]
     canvas, panels = _panels(len(grids), 4.8, 4.2)
-    for axes, grid in zip(panels, grids, strict=True):
+    for axes, (grid, searches) in zip(panels, grids, strict=True):
         image = axes.imshow(
             np.array(grid["values"]).T, origin="lower", extent=(0, 1, 0, 1), cmap="Greys", aspect="auto"
         )
         bar = canvas.colorbar(image, ax=axes)
         bar.set_label("mean loss on the search samples", fontsize=8)
         bar.ax.tick_params(labelsize=7)
-        axes.plot(*grid["point"], "o", markersize=13, fillstyle="none", color="#c0504d", label="worst of the grid")
+        worst = {"markersize": 13, "fillstyle": "none", "color": "#c0504d", "label": "worst of the grid"}
+        axes.plot(*grid["point"], "o", clip_on=False, **worst)
         for gradient, marker in ((True, "x"), (False, "+")):
-            ends = [e["point"] for e in store.of("truth") if e["plane"] == grid["plane"] and e["gradient"] is gradient]
+            ends = [entry["point"] for entry in searches if entry["gradient"] is gradient]
             label = f"default {'with' if gradient else 'without'} gradients"
             axes.plot(*zip(*ends, strict=True), marker, color=OURS, markersize=8, label=label, clip_on=False)
         axes.set_title(f"{grid['plane']}", fontsize=9)
         axes.set_xlabel(f"{grid['knobs'][0]}, as a share of its range", fontsize=8)
         axes.set_ylabel(grid["knobs"][1], fontsize=8)
         axes.tick_params(labelsize=8)
-        axes.legend(fontsize=7, loc="lower left", framealpha=0.9)
+        axes.legend(fontsize=7, loc="center", framealpha=0.9)
     _save(canvas, path)
 
 
 def draw_ladder(store: Store, path: Path) -> None:
-    """Accuracy over lambda for each group of knobs; beside it what the seed system published."""
-    entries = {entry["group"]: entry["steps"] for entry in store.of("ladder")}
+    """Accuracy over lambda for each group of knobs, mean and range over networks; beside it what the seed system
+    published."""
+    entries = ladders(store)
     canvas, (ours, theirs) = _panels(2, 5.2, 4.2)
     for group, color in zip(GROUPS, COLORS, strict=True):
-        steps = [(step["lambda"], 100 * step["held_out"]["score"]) for step in entries.get(group, [])]
+        steps = entries.get(group, [])
         if steps:
-            ours.plot(*zip(*steps, strict=True), "o-", color=color, markersize=4, linewidth=1.4, label=_words(group))
+            prices = [step.price for step in steps]
+            low, middle, high = (
+                [100 * of(step.scores) for step in steps] for of in (min, lambda scores: sum(scores) / len(scores), max)
+            )
+            ours.fill_between(prices, low, high, color=color, alpha=0.12, linewidth=0)
+            ours.plot(prices, middle, "o-", color=color, markersize=4, linewidth=1.4, label=_words(group))
         known = SEED_SYSTEM.get(group, dict.fromkeys((1e-3, 1e-5), SEED_SYSTEM_BASELINE))
         style = "o-" if group in SEED_SYSTEM else "-"
         theirs.plot(list(known), [100 * value for value in known.values()], style, color=color, markersize=4)
-    start = store.find("ladder-start/all")
-    if start is not None:
+    for start in store.of("ladder-start"):
         ours.axhline(100 * start["score"], color=OTHERS, linewidth=1, linestyle=":")
     ours.set_title("camsim: tree crowns, seed/drone/parametrised", fontsize=9)
     ours.set_xlabel("lambda: price of 1 − SSIM (falls to the right)", fontsize=8)

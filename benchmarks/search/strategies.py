@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +16,7 @@ BUDGETS = (50, 200, 1000)
 SEEDS = 5
 GUIDED = ("pgd", "adam")
 """Strategies that ask for gradients and for nothing else."""
+LEADERS = ("default", "pgd", "adam", "coordinate", "finite_difference")
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,29 @@ def contenders() -> list[Contender]:
     return [Contender("default", gradient=True)] + [Contender(name, name in GUIDED) for name in STRATEGIES]
 
 
+def leaders() -> list[Contender]:
+    """The default and those that came near it: they are run first, with all their seeds."""
+    return [contender for contender in contenders() if contender.strategy in LEADERS]
+
+
+def others() -> list[Contender]:
+    """The rest."""
+    return [contender for contender in contenders() if contender.strategy not in LEADERS]
+
+
 def describe_case(bench: Bench, store: Store) -> Entry:
-    """What the case is, and what its device does as it is."""
+    """What the case is, and what its device does as it is; the page shows what was measured of exactly this."""
     key = f"case/{bench.case.name}"
     known = store.find(key)
-    if known is not None:
+    if known is not None and known.get("digest") == bench.case.digest:
         return known
     space = bench.problem(1).space
     return store.put(
         key,
         {
             "case": bench.case.name,
+            "digest": bench.case.digest,
+            "model": bench.case.sha256,
             "title": bench.case.title,
             "score": bench.case.score,
             "device": bench.case.profile.name,
@@ -62,7 +75,7 @@ def describe_case(bench: Bench, store: Store) -> Entry:
 
 def gradient_cost(bench: Bench, store: Store) -> float:
     """How many evaluations a value with its gradient costs on this case: measured once, and kept."""
-    key = f"cost/{bench.case.name}"
+    key = f"cost/{bench.case.name}/{bench.case.digest}"
     known = store.find(key)
     if known is None:
         plain, both = bench.costs()
@@ -73,7 +86,7 @@ def gradient_cost(bench: Bench, store: Store) -> float:
 
 def run_contender(bench: Bench, store: Store, contender: Contender, seed: int, budget: int) -> Entry:
     """One search, unless it is known."""
-    key = f"cell/{bench.case.name}/{contender.name}/{seed}/{budget}"
+    key = f"cell/{bench.case.name}/{bench.case.digest}/{contender.name}/{seed}/{budget}"
     known = store.find(key)
     return known if known is not None else store.put(key, _search(bench, store, contender, seed, budget))
 
@@ -99,9 +112,9 @@ def _search(bench: Bench, store: Store, contender: Contender, seed: int, budget:
     }
 
 
-def cells(quick: bool) -> Iterator[tuple[int, Contender, int]]:
+def cells(some: Sequence[Contender], quick: bool) -> Iterator[tuple[int, Contender, int]]:
     """(seed, contender, budget) in the order they are run: a run that is cut off has compared all on some seeds."""
     for seed in range(2 if quick else SEEDS):
-        for contender in contenders():
+        for contender in some:
             for budget in BUDGETS[: 1 if quick else None]:
                 yield seed, contender, budget

@@ -31,6 +31,7 @@ class Plane:
 
     @property
     def key(self) -> str:
+        """Of what was measured on it, beside the case's digest."""
         return f"{self.case}-{len(self.knobs)}"
 
     @property
@@ -55,12 +56,13 @@ def run_plane(bench: Bench, store: Store, plane: Plane, quick: bool) -> Iterator
     """The grid, then the default with each seed, with and without gradients; a line on each as it is done."""
     points = 5 if quick else plane.points
     profile = searching(bench.case.profile, plane.knobs, f"{len(plane.knobs)}-knobs")
-    grid = store.find(f"grid/{plane.key}") or store.put(f"grid/{plane.key}", _grid(bench, profile, plane, points))
+    key = f"grid/{bench.case.digest}/{plane.key}"
+    grid = store.find(key) or store.put(key, _grid(bench, profile, plane, points))
     yield f"{plane.name}: grid of {grid['evaluations']}: worst loss {grid['loss']:.4f}"
     budget = 20 if quick else plane.budget
     for seed in range(1 if quick else SEEDS):
         for gradient in (True, False):
-            key = f"truth/{plane.key}/{'gradient' if gradient else 'blind'}/{seed}"
+            key = f"truth/{bench.case.digest}/{plane.key}/{'gradient' if gradient else 'blind'}/{seed}"
             found = store.find(key)
             if found is None:
                 cost = gradient_cost(bench, store) if gradient else 1.0

@@ -20,8 +20,8 @@ def search(problem: Problem, seed: int) -> None:
     if not space.slots:
         cma.search(problem, seed)
         return
-    problem.evaluate(space.start())
-    axes = _axes(space)
+    problem.evaluate(problem.start)
+    axes = _axes(space, problem.start)
     # It needs two dimensions; what is carried along, nothing looks at.
     mean = [*axes.values()] + [0.5] * max(0, 2 - len(axes))
     strategy = CatCMA(
@@ -41,10 +41,9 @@ def search(problem: Problem, seed: int) -> None:
         strategy.tell(generation)
 
 
-def _axes(space: MixedSpace) -> dict[str, float]:
+def _axes(space: MixedSpace, start: Setting) -> dict[str, float]:
     """Every axis that some choice has, with where the search begins on it."""
-    start = space.start()
-    axes: dict[str, float] = {}
+    axes = {name: float(value) for name, value in zip(space.space(start.choice).axes, start.point, strict=True)}
     for choice in [start.choice, *space.flips(start.choice)]:
         there = space.space(choice)
         for name, value in zip(there.axes, there.start(), strict=True):

@@ -19,7 +19,7 @@ WORST = 1e9
 
 def search(problem: Problem, seed: int) -> None:
     """From the device as it is; anew, with twice the population, when it has converged."""
-    start = problem.space.start()
+    start = problem.start
     problem.evaluate(start)
     if start.point.size == 0:
         return

@@ -16,7 +16,7 @@ FINEST = 1 / 64
 def search(problem: Problem, seed: int) -> None:
     """From the device as it is, stages too; then from random settings."""
     rng = np.random.default_rng(seed)
-    _improve(problem, problem.evaluate(problem.space.start()), rng)
+    _improve(problem, problem.evaluate(problem.start), rng)
     for setting in uniform(problem.space, rng):
         _improve(problem, problem.evaluate(setting), rng)
 

@@ -77,7 +77,7 @@ def _with_gradient(problem: Problem, rng: np.random.Generator) -> None:
 def _sparing(problem: Problem, rng: np.random.Generator) -> None:
     """For a budget that holds few gradients: to the corner at once, where other stages matter most."""
     with problem.up_to(problem.spent + GRADIENT_SHARE * problem.left):
-        _, reached, _ = step_along_signs(problem, problem.space.start(), _WHOLE_STEP)
+        _, reached, _ = step_along_signs(problem, problem.start, _WHOLE_STEP)
         at = problem.evaluate(reached)
         others = [choice for choice in problem.space.choices() if choice != reached.choice]
         if len(others) > problem.left:
@@ -100,7 +100,7 @@ def _polish(problem: Problem, rng: np.random.Generator) -> None:
 
 def _ascend(problem: Problem, *, stages_first: bool) -> None:
     """From the device as it is, steps along the gradient's signs and changes of stages in turn, until none helps."""
-    at: Evaluation | None = problem.evaluate(problem.space.start())
+    at: Evaluation | None = problem.evaluate(problem.start)
     if stages_first and at is not None:
         at = _change_stages(problem, at) or at
     while at is not None:
@@ -123,7 +123,7 @@ def _change_stages(problem: Problem, at: Evaluation) -> Evaluation | None:
 
 
 def _without_gradient(problem: Problem, rng: np.random.Generator) -> None:
-    at, slope = problem.evaluate(problem.space.start()), np.zeros(0)
+    at, slope = problem.evaluate(problem.start), np.zeros(0)
     with problem.up_to(problem.spent + problem.left / 2):
         while True:
             slope, best = estimate(problem, at, rng, most=max(1, int(problem.left / 2)))

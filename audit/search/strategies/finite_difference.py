@@ -21,7 +21,7 @@ STEPS = (1.0, 0.5, 0.25)
 def search(problem: Problem, seed: int) -> None:
     """From the device as it is until nothing helps, trying other stages; then from random settings."""
     rng = np.random.default_rng(seed)
-    _climb(problem, problem.evaluate(problem.space.start()), rng)
+    _climb(problem, problem.evaluate(problem.start), rng)
     for setting in uniform(problem.space, rng):
         _climb(problem, problem.evaluate(setting), rng)
 

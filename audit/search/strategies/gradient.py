@@ -42,7 +42,7 @@ def with_restarts(problem: Problem, seed: int, strategy: str, ascend: Callable[[
         Spent: the budget is used up.
     """
     require_gradient(problem, strategy)
-    ascend(problem, problem.space.start())
+    ascend(problem, problem.start)
     while (flipped := try_flips(problem, problem.top)) is not None:
         ascend(problem, flipped.setting)
     for setting in uniform(problem.space, np.random.default_rng(seed)):

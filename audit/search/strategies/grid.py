@@ -12,7 +12,7 @@ from audit.search.problem import Problem
 
 def search(problem: Problem, seed: int) -> None:
     """As many levels a knob as the budget allows, both ends among them; in an order drawn at random."""
-    problem.evaluate(problem.space.start())
+    problem.evaluate(problem.start)
     rng = np.random.default_rng(seed)
     choices = list(problem.space.choices())
     share = problem.left / len(choices)

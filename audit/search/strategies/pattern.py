@@ -21,7 +21,7 @@ LAST_STEP = 1 / 128
 def search(problem: Problem, seed: int) -> None:
     """From the device as it is, then from the best choice of stages; then from random settings."""
     rng = np.random.default_rng(seed)
-    refine(problem, problem.evaluate(problem.space.start()), rng)
+    refine(problem, problem.evaluate(problem.start), rng)
     for setting in uniform(problem.space, rng):
         refine(problem, problem.evaluate(setting), rng)
 

@@ -10,6 +10,6 @@ from audit.search.strategies.sampling import uniform
 
 def search(problem: Problem, seed: int) -> None:
     """The device as it is, then one random setting after the other."""
-    problem.evaluate(problem.space.start())
+    problem.evaluate(problem.start)
     for setting in uniform(problem.space, np.random.default_rng(seed)):
         problem.evaluate(setting)

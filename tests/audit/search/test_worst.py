@@ -1,4 +1,4 @@
-"""Worst cases: several, by group, by sample, and the ladder."""
+"""Worst cases: several, by group and by sample."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import camsim
-from audit.search import Bound, ladder, search_each, search_groups, search_worst
+from audit.search import Bound, search_each, search_groups, search_worst
 from camsim.errors import CamsimError
 from camsim.profile_file import read_profiles, to_yaml
 
-from .conftest import CHOICES, FEW, MakeProblem, device
+from .conftest import CHOICES, MakeProblem, device
 
 
 def test_a_case_is_a_profile_that_gives_its_figures_again(make_problem: MakeProblem) -> None:
@@ -74,24 +74,6 @@ def test_each_sample(make_problem: MakeProblem) -> None:
     assert list(cases) == ["000", "001", "002"]
     assert np.mean([case.value for case in cases.values()]) > together.value - 0.02
     assert cases["001"].profile.name == "worst/phone/pixel-4a-imx363/sample-2"
-
-
-def test_the_ladder_falls_with_lambda(make_problem: MakeProblem) -> None:
-    problem = make_problem(device(search=FEW), samples=5, budget=20)
-    rungs = ladder(problem, [0.0, 100.0, 1.0], groups=["all", "exposure"])
-    assert [(rung.group, rung.weight) for rung in rungs] == [
-        (group, weight) for group in ("all", "exposure") for weight in (100.0, 1.0, 0.0)
-    ]
-    for group in (rungs[:3], rungs[3:]):
-        losses = [rung.found.evaluation.loss for rung in group]
-        closeness = [rung.found.fidelity for rung in group]
-        assert losses == sorted(losses)
-        assert closeness == sorted(closeness, reverse=True)
-        assert closeness[0] > 0.99
-        assert losses[-1] > losses[0] + 0.05
-    assert rungs[-1].found.profile.name == "worst/phone/pixel-4a-imx363/exposure/lambda-0"
-    with pytest.raises(CamsimError, match="at least one weight"):
-        ladder(problem, [])
 
 
 @pytest.mark.parametrize(
