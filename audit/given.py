@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.data import Dataset, open_dataset
 from audit.data.python_objects import MapStyle
-from audit.models import Model, Trust, load_model
+from audit.models import Model, Trust
 from audit.models.load import NOBODY
 from audit.models.network import Network
 from audit.tasks.open import open_task
@@ -48,17 +48,6 @@ def open_given(
     """
     dataset = data if isinstance(data, Dataset) else open_dataset(data, limit=limit)
     return open_task(model, dataset, task, trust), dataset
-
-
-def open_classifier(model: Model | str | Path, data: Given, limit: int | None) -> tuple[Model, Dataset]:
-    """The same for what works on classifiers alone.
-
-    Raises:
-        CamsimError: either cannot be opened.
-    """
-    subject = load_model(model) if isinstance(model, str | Path) else model
-    dataset = data if isinstance(data, Dataset) else open_dataset(data, limit=limit)
-    return subject, dataset
 
 
 def one_profile(given: str | Path | Profile) -> Profile:

@@ -22,7 +22,8 @@ Loss = Literal["soft_error", "cross_entropy"]
 
 T = TypeVar("T")
 
-_NOT_OPENED = "no gradient was opened for the model"
+NOT_OPENED = "no gradient was opened for the model"
+"""Why a task that can have gradients has none."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ def _mean_iou(prediction: Tensor, target: Tensor, ignore: int | None) -> float:
 
 def _reason(gradient: GradientModel | NoGradient | None) -> str | None:
     if gradient is None:
-        return _NOT_OPENED
+        return NOT_OPENED
     return gradient.reason if isinstance(gradient, NoGradient) else None
 
 

@@ -63,7 +63,7 @@ class CtcDecoder(Decoder):
             values = values.reshape(-1, values.shape[-1])
         if values.ndim != 2 or values.size == 0:
             raise shape_error(name, values, "scores (T, C)")
-        alphabet = self._alphabet(name, values.shape[1])
+        alphabet = self.alphabet(name, values.shape[1])
         chances = distributions(name, values, self.holds, axis=1)
         best, sure = chances.argmax(axis=1), chances.max(axis=1)
         blank = self.blank % values.shape[1]
@@ -71,7 +71,7 @@ class CtcDecoder(Decoder):
         text = "".join(alphabet[index - (index > blank)] for index in best[kept])
         return Reading(text, float(sure[kept].mean() if kept.any() else chances[:, blank].mean()))
 
-    def _alphabet(self, name: str, columns: int) -> tuple[str, ...]:
+    def alphabet(self, name: str, columns: int) -> tuple[str, ...]:
         if not isinstance(self.characters, tuple):
             raise CamsimError(
                 "the model states no characters: declare 'characters' in decoder, a list or the name of a text file "

@@ -27,13 +27,11 @@ from audit.forensics.walk import walk
 from audit.given import Given, Subject, check_given, one_profile, open_given
 from audit.manifest import build_manifest, profile_hash, run_key
 from audit.matrix import Unreadable
-from audit.models.gradient import GradientModel, NoGradient, open_gradient
 from audit.progress import Progress, Silent
 from audit.runs import PARTS, RunFolder
-from audit.searching.aims import Aims
+from audit.searching.gradients import open_gradients, with_gradient
 from audit.searching.marked import judged_by
 from audit.task import Task
-from audit.tasks.classification import Classification
 from audit.tasks.open import seen_by
 from audit.tasks.vision_task import VisionTask, ask
 from audit.threads import one_torch_thread
@@ -124,7 +122,7 @@ def explain(
         kept = set(found.table.samples)
         measured = {sample.id: sample for sample in usable if sample.id in kept}
         few = evenly(list(measured.values()), SENSITIVITY_SAMPLES)
-        task = Aims.with_gradient(plain, _gradient(subject, few, second, seed))
+        task = with_gradient(plain, open_gradients(plain, *_probes(few, second, seed)))
         cube = KnobCube.of(second)
         local = _local(task, few, cube, seed, show)
         indices = _sobol(task, few, cube, sobol_rows, seed, parts, show)
@@ -185,17 +183,10 @@ def _answers(
     return answers, unusable
 
 
-def _gradient(
-    task: VisionTask[Any], samples: Sequence[Sample], profile: Profile, seed: int
-) -> GradientModel | NoGradient:
-    if not isinstance(task, Classification):
-        return NoGradient(f"camsim has no gradients for {task.title.lower()}")
-    return open_gradient(task.model, _probes(samples, profile, seed))
-
-
-def _probes(samples: Sequence[Sample], profile: Profile, seed: int) -> list[NDArray[np.uint8]]:
-    camera = open_camera(profile)
-    return [camera.shoot(sample.load(), seed, sample.id) for sample in samples[:PROBES]]
+def _probes(samples: Sequence[Sample], profile: Profile, seed: int) -> tuple[list[NDArray[np.uint8]], list[str]]:
+    """Pictures of the first few samples, and whose they are."""
+    camera, few = open_camera(profile), samples[:PROBES]
+    return [camera.shoot(sample.load(), seed, sample.id) for sample in few], [sample.id for sample in few]
 
 
 def _local(task: Task, samples: Sequence[Sample], cube: KnobCube, seed: int, show: Progress) -> LocalSensitivity | str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,19 +11,16 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from audit.models.differentiable import DifferentiablePreprocess
 from audit.models.gradient_check import PARITY, input_gradient, output_difference, slope_difference, slope_problem
-from audit.models.graph_check import allowed_difference, is_half, is_quantised, obstacle
+from audit.models.in_torch import InTorch, graph_in_torch, in_double
 from audit.models.model import Model
 from audit.models.onnx import OnnxModel
-from audit.models.onnx_graph import OnnxGraph, UnsupportedOperator
 from audit.models.onnx_graph.straight import unrounded
 from audit.models.output import SMALLEST, ClassScores
-from audit.models.safety import read_onnx, with_weights
-from audit.models.session import first_line
 from audit.models.torch_module import TorchModel
 from camsim.errors import CamsimError
 
@@ -161,35 +156,18 @@ def _of_graph(model: OnnxModel) -> tuple[_Network, _Network]:
     Raises:
         CamsimError: what stands in the way.
     """
-    if model.network.declared.size_input is not None:
-        raise CamsimError(f"its second input {model.network.declared.size_input!r} is not fed in torch")
-    proto = with_weights(read_onnx(model.path), model.path)
-    reason = obstacle(proto)
-    if reason is not None:
-        raise UnsupportedOperator(reason)
-    name, output, batch = model.wanted.name, model.scores.output.name, model.wanted.batch or 1
+    name = model.scores.output.name
 
-    def network(dtype: torch.dtype | None) -> _Network:
-        graph = OnnxGraph.of(proto, dtype=dtype).eval()
-        fed = dtype or (torch.float64 if model.wanted.dtype == "float64" else torch.float32)
-        allowed, quantised = allowed_difference(proto), is_quantised(proto)
-        return _Network(lambda x: graph({name: x}, [output])[output], fed, batch, allowed, quantised)
+    def scores(graph: InTorch) -> _Network:
+        return _Network(lambda x: graph.run(x)[name], graph.dtype, graph.batch, graph.allowed, graph.quantised)
 
-    # onnxruntime, too, computes in float32 what is stated in half precision.
-    return network(torch.float32 if is_half(proto) else None), network(torch.float64)
+    used, exact = graph_in_torch(model.network, [name])
+    return scores(used), scores(exact)
 
 
 def _of_module(model: TorchModel) -> tuple[_Network, _Network]:
     """As `_of_graph`."""
-    if not isinstance(model.module, nn.Module):
-        raise CamsimError("it is a function, which cannot be checked in float64; make it an nn.Module")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch warns of its own use of TorchScript and exported programs
-            double = copy.deepcopy(model.module).double().eval()
-    except Exception as error:  # a module may raise anything
-        raise CamsimError(f"the module cannot be copied into float64: {first_line(error)}") from None
-
+    double = in_double(model.module)
     dtype = {"float16": torch.float16, "float64": torch.float64}.get(model.wanted.dtype, torch.float32)
     return _Network(partial(model.forward, model.module), dtype), _Network(
         partial(model.forward, double), torch.float64

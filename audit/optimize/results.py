@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import camsim
 from audit.data import Dataset
-from audit.models import Model
 from audit.optimize.judge import CONFIDENCE, REPEATS
 from audit.optimize.tuning import Tuning
 from audit.stats import Interval
+from audit.tasks.classification import Classification
+from audit.tasks.vision_task import VisionTask
 
 SCHEMA = 1
 FROZEN, LEARNED = "frozen.yaml", "learned.yaml"
@@ -21,8 +22,7 @@ Answer = Literal["better", "worse", "unclear"]
 
 def build_results(
     tuning: Tuning,
-    model: Model,
-    classes: int,
+    task: VisionTask[Any],
     data: Dataset,
     *,
     exposure: float,
@@ -32,12 +32,14 @@ def build_results(
 ) -> dict[str, Any]:
     """Everything that came out, JSON-able."""
     parts, outcome = tuning.parts, tuning.outcome
+    classes = task.count if isinstance(task, Classification) else None if task.classes is None else len(task.classes)
     return {
         "schema": SCHEMA,
         "camsim": camsim.__version__,
         "kind": "optimize",
         "answer": answer_of(tuning.gain.gain),
-        "model": {"name": model.name, "sha256": model.sha256, "classes": classes, "input": model.describe()},
+        "task": task.key,
+        "model": {"name": task.name, "sha256": task.sha256, "classes": classes, "input": task.describe()},
         "data": {
             "name": data.name,
             "description": data.description,
@@ -63,7 +65,7 @@ def build_results(
         "best_step": outcome.best.step,
         "trajectory": [asdict(check) for check in outcome.checks],
         "held_out": {
-            "measure": "accuracy",
+            "measure": task.score_title,
             "confidence": CONFIDENCE,
             "samples": tuning.gain.samples,
             "noise_seeds": [seed + repeat for repeat in range(REPEATS)],

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from audit.report.escape import plotly_text
 from audit.report.figure import CALM, GUIDE, INK, legend_above, page_layout
 from audit.report.knobs import changes
 from audit.report.limits import GENERAL
@@ -22,7 +23,6 @@ from audit.stats import Interval
 KNOB_ROWS = 12
 """Knobs that the page shows at once; the others unfold."""
 TRAJECTORY, GAIN = "trajectory-plot", "gain-plot"
-SCORE = Metric("accuracy", "Accuracy", "%", 100, 1)
 POINTS = Metric("gain", "Gain", "points", 100, 1)
 CHANCE = Caveat(
     "An answer for this model, these samples and this light.",
@@ -57,13 +57,13 @@ def render_optimize(
     return render_page(
         "optimize.html.j2",
         {
-            GAIN: gain_figure(intervals["frozen"], intervals["learned"]),
-            TRAJECTORY: trajectory_figure(results["trajectory"], results["best_step"], _unit(results)),
+            GAIN: gain_figure(intervals["frozen"], intervals["learned"], held["measure"]),
+            TRAJECTORY: trajectory_figure(results["trajectory"], results["best_step"], _unit(results), held["measure"]),
         },
         results=results,
         manifest=manifest,
         intervals=intervals,
-        score=SCORE,
+        score=score_of(held["measure"]),
         points=POINTS,
         meaning=MEANING[results["answer"]],
         summary=summary(results),
@@ -72,7 +72,7 @@ def render_optimize(
         moved=moved_kept[0],
         kept=moved_kept[1],
         knob_rows=KNOB_ROWS,
-        loss=LOSSES[results["loss"]],
+        loss=_loss(results),
         steps=_unit(results),
         roles=_roles(results),
         pictures={
@@ -87,19 +87,25 @@ def render_optimize(
 def summary(results: Mapping[str, Any]) -> str:
     """What was tuned and what came out, in plain words."""
     held = results["held_out"]
-    gain = _interval(held["gain"])
+    gain, score = _interval(held["gain"]), score_of(held["measure"])
     light = "" if results["exposure"] == 1 else f" at {100 * results['exposure']:g} % of its exposure"
     return (
         f"The knobs of {results['profile']}{light} were tuned for {results['model']['name']}. "
-        f"On {plural(held['samples'], 'sample')} held out, accuracy is {SCORE.with_unit(held['frozen']['value'])} with "
-        f"the camera frozen and {SCORE.with_unit(held['learned']['value'])} with it learned: a gain of "
+        f"On {plural(held['samples'], 'sample')} held out, {held['measure']} is "
+        f"{score.with_unit(held['frozen']['value'])} with "
+        f"the camera frozen and {score.with_unit(held['learned']['value'])} with it learned: a gain of "
         f"{POINTS.with_unit(gain.value)} ({100 * held['confidence']:.0f}% interval {POINTS.text(gain.low)} to "
         f"{POINTS.text(gain.high)})."
     )
 
 
-def gain_figure(frozen: Interval, learned: Interval) -> go.Figure:
-    """Accuracy of both cameras on the held-out samples, with their intervals."""
+def score_of(measure: str) -> Metric:
+    """How a task's score is written, such as ``accuracy`` or ``mean IoU``."""
+    return Metric("score", measure[:1].upper() + measure[1:], "%", 100, 1)
+
+
+def gain_figure(frozen: Interval, learned: Interval, measure: str = "accuracy") -> go.Figure:
+    """The measure of both cameras on the held-out samples, with their intervals."""
     figure = go.Figure()
     for name, found, colour in (("learned", learned, CALM), ("frozen", frozen, GUIDE)):
         figure.add_scatter(
@@ -121,14 +127,17 @@ def gain_figure(frozen: Interval, learned: Interval) -> go.Figure:
         )
     figure.update_layout(
         page_layout(170),
-        xaxis=_axis("Accuracy on the samples held out, %"),
+        xaxis=_axis(f"{plotly_text(score_of(measure).title)} on the samples held out, %"),
         yaxis={"automargin": True, "showgrid": False, "zeroline": False, "range": [1.6, -0.6], "ticksuffix": "  "},
     )
     return figure
 
 
-def trajectory_figure(checks: Sequence[Mapping[str, Any]], best: int, steps: str) -> go.Figure:
-    """Loss on the tuning and validation parts, and the step that was kept; below it accuracy on the validation part."""
+def trajectory_figure(
+    checks: Sequence[Mapping[str, Any]], best: int, steps: str, measure: str = "accuracy"
+) -> go.Figure:
+    """Loss on the tuning and validation parts, and the step that was kept; below it the measure on the validation
+    part."""
     figure = go.Figure()
     at = [check["step"] for check in checks]
     trained = [check for check in checks if check["train_loss"] is not None]
@@ -151,7 +160,7 @@ def trajectory_figure(checks: Sequence[Mapping[str, Any]], best: int, steps: str
         x=at,
         y=[100 * check["score"] for check in checks],
         mode="lines",
-        name="accuracy, validation part, %",
+        name=f"{plotly_text(measure)}, validation part, %",
         yaxis="y2",
         line=line | {"color": CALM},
     )
@@ -164,7 +173,7 @@ def trajectory_figure(checks: Sequence[Mapping[str, Any]], best: int, steps: str
         legend=legend_above(0.05),
         xaxis=_axis(steps.capitalize()) | {"anchor": "y2"},
         yaxis=_axis("Loss") | {"domain": [0.46, 1]},
-        yaxis2=_axis("Accuracy, %") | {"domain": [0, 0.38]},
+        yaxis2=_axis(f"{plotly_text(score_of(measure).title)}, %") | {"domain": [0, 0.38]},
     )
     return figure
 
@@ -181,6 +190,13 @@ def _axis(title: str) -> dict[str, Any]:
 
 def _interval(entry: Mapping[str, Any]) -> Interval:
     return Interval(entry["value"], entry["low"], entry["high"])
+
+
+def _loss(results: Mapping[str, Any]) -> str:
+    """What was lowered, in words; of tasks without classes it is their own."""
+    if results.get("task", "classification") in ("classification", "segmentation"):
+        return LOSSES[results["loss"]]
+    return "loss"
 
 
 def _unit(results: Mapping[str, Any]) -> str:
@@ -233,7 +249,7 @@ def _provenance(results: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Seed", str(results["seed"])),
         ("Exposure", f"{results['exposure']:g} of that of {results['profile']}"),
         ("Knobs", f"{results['group'].replace('_', ' ')}: each {LIMIT_WORDS[results['limits']]}"),
-        ("Lowered", LOSSES[results["loss"]]),
+        ("Lowered", _loss(results)),
         (
             "Method",
             f"{results['method']}: at most {plan['steps']} {_unit(results)}, rate {plan['rate']:g}, "

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from audit.camera import Camera
 from audit.data import Sample
-from audit.models.gradient import GradientModel, NoGradient
 from audit.search.certificate import Measure
 from audit.searching.marked import judged_by
-from audit.task import ClassTask, DisagreementTask, Task
+from audit.task import DisagreementTask, Task
 from audit.tasks.classification import Classification
+from audit.tasks.smooth import losses_of
 from audit.tasks.vision_task import VisionTask, ask
 from camsim.errors import CamsimError
 
 LossName = Literal["soft_error", "cross_entropy", "disagreement"]
-"""What a search may raise. ``soft_error`` is the task's own loss, `audit.tasks.mark.Mark.loss`; the others are a
-classifier's."""
+"""What a search may raise. ``soft_error`` is the task's own loss (see `audit.tasks.smooth`), ``cross_entropy`` that of
+classes, of pictures or pixels; ``disagreement`` is how far the answer strays from that under the reference, whatever
+the labels say: of a classifier the Jensen-Shannon divergence, else the task's own loss against that answer."""
 
 
 class Aims:
@@ -33,10 +33,10 @@ class Aims:
             loss: ``disagreement`` needs no labels, and does not look at them.
 
         Raises:
-            CamsimError: a loss that only a classifier has.
+            CamsimError: a loss that the task does not have.
         """
-        if loss != "soft_error" and not isinstance(task, Classification):
-            raise CamsimError(f"loss {loss}: is of classifiers; for {task.title.lower()} leave it out")
+        if not isinstance(task, Classification) and loss not in (*losses_of(task), "disagreement"):
+            raise CamsimError(f"loss {loss}: is of classes; for {task.title.lower()} leave it out")
         self.subject, self.reference = task, reference
         self.loss: LossName = loss
 
@@ -57,16 +57,9 @@ class Aims:
             CamsimError: the model fails on a picture of the reference.
         """
         answers = None if self.measure == "drop" else self.answers(samples, seed, step)
-        if self.loss != "disagreement":
-            return judged_by(self.subject, samples, answers, self.loss)
-        if not isinstance(self.subject, Classification) or answers is None:
-            raise TypeError("only a classifier disagrees with its answers under the reference")
-        return DisagreementTask(self.subject.model, answers)
-
-    @staticmethod
-    def with_gradient(task: Task, gradient: GradientModel | NoGradient) -> Task:
-        """The same task with other gradients; one that has none anyway stays as it is."""
-        return replace(task, gradient=gradient) if isinstance(task, ClassTask | DisagreementTask) else task
+        if self.loss == "disagreement" and isinstance(self.subject, Classification) and answers is not None:
+            return DisagreementTask(self.subject.model, answers)
+        return judged_by(self.subject, samples, answers, "soft_error" if self.loss == "disagreement" else self.loss)
 
     def answers(
         self, samples: Sequence[Sample], seed: int, step: Callable[[int], None] = lambda pictures: None

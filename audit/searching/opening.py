@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from audit.camera import open_camera
 from audit.models import OnnxModel
-from audit.models.gradient import GradientModel, NoGradient, open_gradient
+from audit.models.onnx_network import OnnxNetwork
 from audit.progress import Progress
 from audit.search.scenes import Scenes
 from audit.searching.campaign import Campaign, problem_key
+from audit.searching.gradients import Gradient, open_gradients, with_gradient
 from audit.searching.ground import Ground
 from audit.searching.plan import Plan
 from audit.task import Task
 from audit.tasks.classification import Classification
+from audit.tasks.decoded import DecodedTask
+from audit.tasks.vision_task import VisionTask
 from camsim import Profile
 
 PROBES = 2
@@ -36,19 +40,18 @@ def open_campaign(device: Profile, ground: Ground, plan: Plan, parts: Path | Non
         CamsimError: nothing in the device can move, or the model fails.
     """
     samples, seed = ground.halves.search, ground.seed
-    is_onnx = isinstance(ground.task, Classification) and isinstance(ground.task.model, OnnxModel)
     scenes = Scenes(samples, seed, ground.halves.scenes)
     show.start("Reference", len(samples))
     plain = ground.aims.task(samples, seed, step=show.advance)
 
-    def task(gradient: GradientModel | NoGradient | None) -> Task:
-        return plain if gradient is None else ground.aims.with_gradient(plain, gradient)
+    def task(gradient: Gradient | None) -> Task:
+        return plain if gradient is None else with_gradient(plain, gradient)
 
     return Campaign(
         device,
         task,
-        _gradient(ground, device, scenes) if plan.wants_gradients else None,
-        ONNX_COST if is_onnx else TORCH_COST,
+        _gradients(plain, device, scenes) if plan.wants_gradients else None,
+        ONNX_COST if _is_onnx(ground.task) else TORCH_COST,
         scenes,
         ground.bench(plan.jpeg, None if parts is None else parts / "certificates.json", show),
         plan,
@@ -59,9 +62,13 @@ def open_campaign(device: Profile, ground: Ground, plan: Plan, parts: Path | Non
     )
 
 
-def _gradient(ground: Ground, device: Profile, scenes: Scenes) -> GradientModel | NoGradient:
-    if not isinstance(ground.task, Classification):
-        return NoGradient(f"camsim has no gradients for {ground.task.title.lower()}")
+def _gradients(task: Task, device: Profile, scenes: Scenes) -> Gradient:
     few = scenes.subset(scenes.ids[:PROBES])
     pictures = [picture for _, shot in few.shoot(open_camera(device)) for picture in shot]
-    return open_gradient(ground.task.model, pictures)
+    return open_gradients(task, pictures, few.ids)
+
+
+def _is_onnx(task: VisionTask[Any]) -> bool:
+    if isinstance(task, Classification):
+        return isinstance(task.model, OnnxModel)
+    return isinstance(task, DecodedTask) and isinstance(task.network, OnnxNetwork)

@@ -23,7 +23,9 @@ def optimize(
     data: Annotated[
         Path,
         typer.Option(
-            metavar="PATH", help="Folder of images or RAW files, with one folder a class.", rich_help_panel=DATA
+            metavar="PATH",
+            help="Images or RAW files with labels: one folder a class, or as for camsim audit.",
+            rich_help_panel=DATA,
         ),
     ],
     group: Annotated[
@@ -37,8 +39,11 @@ def optimize(
         typer.Option(help="How far a knob may go: as it plausibly strays, or as far as it can at all."),
     ] = "plausible",
     loss: Annotated[
-        Literal["cross_entropy", "soft_error"], typer.Option(help="What is lowered on the tuning part.")
-    ] = "cross_entropy",
+        Literal["cross_entropy", "soft_error"] | None,
+        typer.Option(
+            help="What is lowered on the tuning part. Default: cross_entropy of classes, else the task's own loss."
+        ),
+    ] = None,
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of the optimiser, at most.")] = 200,
     rate: Annotated[float, typer.Option(metavar="X", help="Step size of the optimiser at the start.")] = 0.1,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Samples a step.")] = 16,
@@ -67,10 +72,12 @@ def optimize(
     classes: options.Classes = None,
     output: options.Output = None,
     output_kind: options.OutputKind = None,
+    task: options.Task = None,
+    decoder: options.DecoderKind = None,
     factory: options.Factory = None,
     trust_model: options.TrustModel = None,
 ) -> None:
-    """Tune the processing of a camera to raise a frozen model's accuracy, and judge it on samples held out.
+    """Tune the processing of a camera to raise a frozen model's score, and judge it on samples held out.
 
     Writes the learned camera as a profile, and a report. Without gradients of the model the camera is tuned by pattern
     search.
@@ -78,7 +85,7 @@ def optimize(
     Exit codes: 0 done, whatever came out; 2 usage, 3 too few samples, 4 refused as unsafe, 5 internal error.
     """
     given = dict(locals())
-    subject = options.load_model(model, **options.about_model(given))
+    subject = options.open_network(model, **options.about_model(given))
     import audit as auditing
     from audit.optimize import Plan, tune
 

@@ -50,7 +50,8 @@ def as_images(image: NDArray[np.uint8]) -> torch.Tensor:
     [
         (FLOAT, {}),
         (FLOAT, {"resize": "crop", "filter": "lanczos", "color": "BGR", "std": 0.3}),
-        (FLOAT, {"resize": "pad", "filter": "area", "pad_value": 114}),
+        (FLOAT, {"resize": "pad", "filter": "box", "pad_value": 114}),
+        (FLOAT, {"resize": "pad", "filter": "inter_area", "pad_value": 114}),
         (FLOAT16, {"filter": "bicubic"}),
         (TensorProto.UINT8, {"filter": "nearest"}),
         (TensorProto.DOUBLE, {}),
