@@ -169,7 +169,8 @@ class AggregateDrop:
             return None
         # What a sample adds is not bound by the metric: one with the only object of a class adds more than its share.
         most = max(*np.abs(self.bounds or UNBOUNDED), FURTHER * float(np.abs(sums / sizes).max()))
-        furthest = min(most, reach(sums, sizes, RANGE_OF_PSEUDO_VALUES_IS_KNOWN))
+        independent = self._difference.independent
+        furthest = min(most, reach(sums, sizes, RANGE_OF_PSEUDO_VALUES_IS_KNOWN, independent))
         return BoundedMean(sums, sizes, -furthest, furthest)
 
 

@@ -4,8 +4,8 @@ Each unit (a sample, a cluster or, of many, a random group) gets a pseudo-value,
 plain mean these are its own sums. Tukey, Ann. Math. Statist. 29 (1958) 614; empirical likelihood of pseudo-values:
 Jing, Yuan, Zhou, J. Am. Stat. Assoc. 104 (2009) 1224-1232.
 
-Metrics that jump, as mAP at its 101 recalls and ECE at its bins, vary too much when one sample is left out; a bootstrap
-tells how much they really vary, and bounds the spread of the pseudo-values.
+Metrics that jump, as mAP at its 101 recalls and ECE at its bins, vary too much when one sample is left out, or too
+little, by chance; a bootstrap tells how much they really vary, and where the two disagree, it gives the spread.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ MOST_UNITS = 500
 DRAWS = 200
 """Of all units with replacement."""
 JUMPS = 1.15
-"""Times the bootstrap's deviation is what pseudo-values may have: of few units it is too small itself."""
+"""A jackknife's deviation that is not within this factor of the bootstrap's, three of its own standard errors, is of a
+metric that jumps; it then is this many times the bootstrap's, which of few units is too small itself."""
 _SEED = 0
 _BLOCK = 2**20
 """Weights at a time: bounds the memory."""
@@ -41,12 +42,15 @@ class LeftOut:
     """(G,): number of samples of each unit."""
     drawn: NDArray[np.float64]
     """(DRAWS,): the metric of G units drawn with replacement, the same ones whatever the metric."""
+    independent: int
+    """Samples or clusters: G, or more where a unit is a group of them."""
 
     def minus(self, other: LeftOut) -> LeftOut:
         """The difference of two metrics of the same units. ValueError: of others."""
         if not np.array_equal(self.sizes, other.sizes):
             raise ValueError("both sides must leave out the same units of the same samples")
-        return LeftOut(self.value - other.value, self.without - other.without, self.sizes, self.drawn - other.drawn)
+        value, without, drawn = self.value - other.value, self.without - other.without, self.drawn - other.drawn
+        return LeftOut(value, without, self.sizes, drawn, self.independent)
 
     @cached_property
     def pseudo_sums(self) -> NDArray[np.float64]:
@@ -57,14 +61,17 @@ class LeftOut:
         deviation = np.sqrt((excess**2).sum()) / samples
         defined = self.drawn[np.isfinite(self.drawn)]
         if deviation > 0 and len(defined) > DRAWS // 2:
-            excess = excess * min(1.0, JUMPS * float(defined.std()) * np.sqrt(units / (units - 1)) / deviation)
+            ratio = float(defined.std()) * np.sqrt(units / (units - 1)) / deviation
+            if not 1 / JUMPS <= ratio <= JUMPS:
+                excess = excess * (JUMPS * ratio)
         result: NDArray[np.float64] = excess + self.sizes * self.value
         return result
 
 
 def leave_out(aggregate: Aggregate, columns: Columns, samples: int, clusters: Clusters | None = None) -> LeftOut:
     """Compute a metric of ``samples`` samples with each unit left out; the units depend on the clusters alone."""
-    units = _units(cluster_indices(clusters, samples))
+    members = cluster_indices(clusters, samples)
+    units = _units(members)
     count = int(units.max()) + 1
     value = float(aggregate(columns, np.ones((1, samples)))[0])
     rows = max(1, _BLOCK // samples)
@@ -80,7 +87,7 @@ def leave_out(aggregate: Aggregate, columns: Columns, samples: int, clusters: Cl
             for size in _parts(DRAWS, rows)
         ]
     )
-    return LeftOut(value, without, np.bincount(units).astype(np.float64), drawn)
+    return LeftOut(value, without, np.bincount(units).astype(np.float64), drawn, int(members.max()) + 1)
 
 
 def _parts(total: int, most: int) -> list[int]:

@@ -94,9 +94,14 @@ class BoundedMean:
         return _deviance(mean * self.sizes - self.sums, (mean - self.low) * float(self.sizes.mean()))
 
 
-def reach(sums: NDArray[np.float64], sizes: NDArray[np.float64], known: int = RANGE_IS_KNOWN) -> float:
-    """How far from 0 a score might plausibly lie, going by the largest seen; infinite where that is not known."""
-    units, largest = len(sums), float(np.abs(sums / sizes).max())
+def reach(
+    sums: NDArray[np.float64], sizes: NDArray[np.float64], known: int = RANGE_IS_KNOWN, drawn: int | None = None
+) -> float:
+    """How far from 0 a score might plausibly lie, going by the largest seen; infinite where that is not known.
+
+    ``drawn``: independent samples or clusters, where the units are groups of them.
+    """
+    units, largest = drawn or len(sums), float(np.abs(sums / sizes).max())
     if largest == 0 or units < RANGE_IS_UNKNOWN:
         return math.inf
     most = FURTHER_CLUSTERS if sizes.max() > 1 else FURTHER

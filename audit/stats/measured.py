@@ -97,6 +97,8 @@ class Measured:
     @property
     def _range(self) -> tuple[float, float]:
         """What the metric cannot leave."""
+        if self.metric.most is not None:
+            return 0.0, self.metric.most
         values = [self.value] if self.metric.kind == "aggregate" else [self._scores.min(), self._scores.max()]
         inside = values[0] >= 0 and values[-1] <= 1
         if self.metric.unit in ("%", "bits") and inside:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from scipy.stats import binomtest
 
 from audit.stats.interval import Interval, checked_confidence, normal_p_above, whole
 
 
+@lru_cache(maxsize=4096)  # an audit asks for the same few counts again and again, and scipy also makes a p-value
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """Score interval of a rate, ``successes / n`` in [0, 1].
 

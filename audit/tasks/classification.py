@@ -14,7 +14,7 @@ from scipy.special import expit
 from audit.data import Dataset, Sample
 from audit.metrics import MARGIN_SCALE, divergence
 from audit.models.model import Model
-from audit.stats.calibration import expected_calibration_error
+from audit.stats.calibration import brier_scores, expected_calibration_error, negative_log_likelihoods
 from audit.targets import class_indices, output_size
 from audit.tasks.mark import Mark
 from audit.tasks.metric import Metric
@@ -42,6 +42,8 @@ ECE = Metric(
     aggregate=expected_calibration_error,
     short="ECE",
 )
+BRIER = Metric("brier", "Brier score", "mean", ("brier",), "", 3, "lower", most=2.0, short="Brier")
+NLL = Metric("nll", "Negative log-likelihood", "mean", ("nll",), "nats", 3, "lower", short="NLL")
 CONFIDENCE = Metric("confidence", "Mean confidence", "mean", ("confidence",), needs_labels=False, short="Confidence")
 
 LogP = NDArray[np.float64]
@@ -63,6 +65,8 @@ class Classification:
         "prediction": pa.int32(),
         "margin": pa.float64(),
         "jsd": pa.float64(),
+        "brier": pa.float64(),
+        "nll": pa.float64(),
     }
 
     def __init__(self, model: Model, data: Dataset) -> None:
@@ -75,7 +79,7 @@ class Classification:
         self.count = output_size(model)
         self._indices = class_indices(model.classes, data, self.count)
         self.labelled = self._indices is not None
-        self.metrics: tuple[Metric, ...] = (ACCURACY, ECE, CONFIDENCE, JSD)
+        self.metrics: tuple[Metric, ...] = (ACCURACY, ECE, BRIER, NLL, CONFIDENCE, JSD)
         self.further: tuple[Metric, ...] = ()
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]], shape: tuple[int, int] | None = None) -> list[LogP]:
@@ -111,6 +115,8 @@ class Classification:
                 "prediction": prediction,
                 "margin": margin,
                 "jsd": float(divergence(np.exp(answer), np.exp(reference))),
+                "brier": None if truth is None else float(brier_scores(answer[None], np.array([truth]))[0]),
+                "nll": None if truth is None else float(negative_log_likelihoods(answer[None], np.array([truth]))[0]),
             },
         )
 

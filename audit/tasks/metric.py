@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Unit = Literal["%", "", "px", "m", "bits"]
+Unit = Literal["%", "", "px", "m", "bits", "nats"]
 """``%`` of a fraction: 0.05 reads 5.0 % and its difference 5.0 points."""
 
 Columns = Mapping[str, NDArray[Any]]
@@ -45,6 +45,8 @@ class Metric:
     """Whether it compares with the answer under the reference, where it says nothing of itself."""
     aggregate: Aggregate | None = None
     """For an aggregate."""
+    most: float | None = None
+    """The largest score that a sample may have, the least being 0; None: 1 of a fraction, else not known."""
     short: str = ""
     """Heading of a narrow column, ``JSD``; empty: the title."""
 

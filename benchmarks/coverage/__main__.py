@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.coverage.aggregates import AGGREGATES
+from benchmarks.coverage.averages import paired_rates, single_rates
 from benchmarks.coverage.case import Case
 from benchmarks.coverage.clustered import CLUSTERED
 from benchmarks.coverage.exact import paired_rate, single_rate
@@ -30,7 +31,7 @@ SIMULATED: dict[str, tuple[Case, ...]] = {
     "aggregates": AGGREGATES,
 }
 USUAL_COUNTS = (50, 200, 1000)
-PARTS = ("rates", *SIMULATED, "verdicts", "usual")
+PARTS = ("rates", "averages", *SIMULATED, "verdicts", "usual")
 
 
 def main(
@@ -65,6 +66,10 @@ def _cells(part: str, quick: bool) -> Iterator[tuple[str, Callable[[], Entry]]]:
             for drop, changed in PAIRED_RATES:
                 key = f"rates/paired/{drop:g}/{changed:g}/{count}"
                 yield key, lambda n=count, d=drop, c=changed: _tails(paired_rate(n, d, c))
+    elif part == "averages":
+        for count in RATE_COUNTS:
+            yield f"averages/single/{count}", lambda n=count: single_rates(n)
+            yield f"averages/paired/{count}", lambda n=count: paired_rates(n)
     elif part == "usual":
         for case in DIFFERENCES:
             for count in USUAL_COUNTS:

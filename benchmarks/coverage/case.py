@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -33,6 +33,12 @@ class Case:
     """Simulations of each."""
     budget: int = 4_000_000
     """Samples drawn in all the simulations of a count, about: fewer simulations of large counts."""
+    kind: str = "mean of differences"
+    """Which line of the claims it stands in."""
+    margin: Literal["fraction", "other"] | None = "fraction"
+    """What a gate's margin would be of; None: no gate takes one."""
+    size: int = 1
+    """Samples of a cluster."""
 
     def simulations(self, count: int, quick: bool) -> int:
         """How many of this count."""

@@ -30,7 +30,10 @@ def _case(title: str, lost: float, gained: float, likeness: float) -> Case:
         return videos(rng, clusters, lost, gained, likeness)
 
     key = f"videos-{lost:g}-{gained:g}-{likeness:g}"
-    return Case(key, title, draw, lambda: lost - (1 - lost) * gained, (10, 20, 50, 100, 200, 500), 2000, 1_000_000)
+    counts = (10, 20, 50, 100, 200, 500)
+    return Case(
+        key, title, draw, lambda: lost - (1 - lost) * gained, counts, 2000, 1_000_000, "hits in clusters", size=SIZE
+    )
 
 
 CLUSTERED = tuple(

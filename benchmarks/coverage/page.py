@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks.coverage.case import Case
+from benchmarks.coverage.claims import claims
 from benchmarks.coverage.verdicts import COUNTS, DROPS, Gated
 from benchmarks.page import grid
 from benchmarks.search.store import Entry, Store
@@ -35,8 +36,9 @@ TITLES = {
 
 
 def markdown(store: Store, simulated: Mapping[str, Sequence[Case]], gated: Sequence[Gated]) -> str:
-    """Rates, every simulated part, the usual ways, and verdicts."""
-    parts = ["### Rates, exactly", _rates(store)]
+    """Claims, rates, every simulated part, the usual ways, and verdicts."""
+    parts = ["### What is kept", claims(store, simulated)]
+    parts += ["### Rates, exactly", _rates(store), "### Rates over all that may be true, exactly", _averages(store)]
     for part, cases in simulated.items():
         parts += [f"### {TITLES[part]}", _simulated(store, part, cases)]
     parts += ["### What is usual, on the same differences", _usual(store, simulated["differences"])]
@@ -62,6 +64,32 @@ def _rates(store: Store) -> str:
         found = (store.find(f"rates/paired/{drop:g}/{changed:g}/{count}") for count in RATE_COUNTS)
         rows.append([f"drop {100 * drop:g} of {100 * changed:g} % changed", *map(tails, found)])
     return grid(("", *map(str, RATE_COUNTS)), rows)
+
+
+AVERAGES = {
+    ("single", "all"): "Wilson, rates of 0.5 to 99.5 %",
+    ("single", "enough"): "with 5 hits and 5 misses or more",
+    ("paired", "all"): "Tango, 1 to 40 % changed",
+    ("paired", "enough"): "with 5 changes or more",
+}
+
+
+def _averages(store: Store) -> str:
+    """Mean, lowest and highest coverage; the mean of each side."""
+    rows = []
+    for (kind, which), title in AVERAGES.items():
+        row = [title]
+        for count in RATE_COUNTS:
+            entry = store.find(f"averages/{kind}/{count}")
+            row.append(_average(entry[which]) if entry else "")
+        rows.append(row)
+    words = "Mean coverage, in square brackets the lowest and the highest, in round ones both sides on average, in %."
+    return f"{words}\n\n{grid(('', *map(str, RATE_COUNTS)), rows)}"
+
+
+def _average(part: Entry) -> str:
+    mean, lowest, highest = (f"{100 * part[name]:.1f}" for name in ("mean", "lowest", "highest"))
+    return f"{mean} [{lowest}, {highest}] ({100 * part['below']:.1f} / {100 * part['above']:.1f})"
 
 
 def _simulated(store: Store, part: str, cases: Sequence[Case]) -> str:

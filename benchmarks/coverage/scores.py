@@ -85,23 +85,26 @@ DIFFERENCES = (
         (0.96, lambda rng, count: rng.normal(0.04, 0.02, count), 0.04),
         (0.04, lambda rng, count: -rng.beta(3, 3, count), -0.5),
     ),
-    Case("pixels", "errors in px, no upper bound", _errors, lambda: 0.1 * float(np.exp(0.32))),
+    Case("pixels", "errors in px, no upper bound", _errors, lambda: 0.1 * float(np.exp(0.32)), margin="other"),
 )
 
+
+def _single(key: str, title: str, draw: Callable[[Rng, int], Numbers], mean: float) -> Case:
+    return Case(key, title, lambda rng, count: BoundedMean.of(draw(rng, count)), lambda: mean, kind="mean", margin=None)
+
+
 SINGLES = (
-    Case("iou", "IoU per image, mean 0.8", lambda rng, count: BoundedMean.of(rng.beta(8, 2, count)), lambda: 0.8),
-    Case(
+    _single("iou", "IoU per image, mean 0.8", lambda rng, count: rng.beta(8, 2, count), 0.8),
+    _single(
         "iou-failures",
         "IoU per image, 10 % near 0",
-        lambda rng, count: BoundedMean.of(
-            np.where(rng.random(count) < 0.1, rng.beta(1, 20, count), rng.beta(18, 2, count))
-        ),
-        lambda: 0.1 / 21 + 0.9 * 0.9,
+        lambda rng, count: np.where(rng.random(count) < 0.1, rng.beta(1, 20, count), rng.beta(18, 2, count)),
+        0.1 / 21 + 0.9 * 0.9,
     ),
-    Case(
+    _single(
         "divergence",
         "Jensen-Shannon divergence, mostly near 0",
-        lambda rng, count: BoundedMean.of(rng.beta(0.3, 6, count)),
-        lambda: 0.3 / 6.3,
+        lambda rng, count: rng.beta(0.3, 6, count),
+        0.3 / 6.3,
     ),
 )

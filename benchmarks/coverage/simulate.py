@@ -21,7 +21,8 @@ def simulate(case: Case, count: int, simulations: int) -> Entry:
     truth = case.truth()
     p_values = np.array([case.draw(rng, count).p_above(truth) for _ in range(simulations)])
     below, above = float((p_values > 1 - TAIL).mean()), float((p_values < TAIL).mean())
-    return {"case": case.key, "count": count, "simulations": simulations, "below": below, "above": above}
+    found = {"simulations": simulations, "truth": truth, "below": below, "above": above}
+    return {"case": case.key, "count": count} | found
 
 
 def usual_ways(case: Case, count: int, simulations: int) -> Entry:

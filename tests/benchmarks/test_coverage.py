@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import multinomial, norm
 
+from audit.gate import Evidence, Gate, judge
 from audit.stats import tango, tango_p_above, wilson
 from audit.stats.drop import MeanDrop, RateDrop
+from audit.stats.power import least_samples
+from audit.tasks.metric import Metric
 from benchmarks.coverage.aggregates import AGGREGATES
+from benchmarks.coverage.averages import CHANGED, ENOUGH, LOSSES, RATES, gated, paired_rates, single_rates
 from benchmarks.coverage.case import Case
+from benchmarks.coverage.claims import Claim, false_pass, noise
 from benchmarks.coverage.clustered import CLUSTERED, SIZE
 from benchmarks.coverage.exact import paired_rate, single_rate, tango_score
 from benchmarks.coverage.page import BEGIN, markdown, tails
@@ -44,6 +50,55 @@ def test_the_chance_of_every_number_of_hits_adds_up() -> None:
     below = np.mean(np.array([interval.high < 0.8 for interval in intervals])[drawn])
     above = np.mean(np.array([interval.low > 0.8 for interval in intervals])[drawn])
     assert single_rate(30, 0.8) == pytest.approx((below, above), abs=0.002)
+
+
+def test_averages_are_over_the_grid() -> None:
+    entry = single_rates(60)
+    held = [1 - sum(single_rate(60, rate)) for rate in RATES]
+    assert entry["all"]["cells"] == len(RATES) == 199
+    assert (entry["all"]["mean"], entry["all"]["lowest"]) == pytest.approx((np.mean(held), min(held)))
+    enough = [share for share, rate in zip(held, RATES, strict=True) if 60 * min(rate, 1 - rate) >= ENOUGH]
+    assert (entry["enough"]["mean"], entry["enough"]["highest"]) == pytest.approx((np.mean(enough), max(enough)))
+    pairs = paired_rates(60)
+    assert pairs["all"]["cells"] == len(CHANGED) * len(LOSSES)
+    assert pairs["enough"]["cells"] == len([c for c in CHANGED if 60 * c >= ENOUGH]) * len(LOSSES)
+    # Margins that 60 samples can pass: 0, which is none, and those above z^2 / (60 + z^2).
+    allowed = [(d * c, c) for c in CHANGED for d in LOSSES if d == 0 or least_samples(d * c) <= 60]
+    assert pairs["all"]["most_passed"] == pytest.approx(max(paired_rate(60, d, c)[0] for d, c in allowed))
+
+
+@pytest.mark.parametrize(("count", "drop"), [(72, 0.05), (73, 0.05), (60, 0.1)])
+def test_false_pass_is_that_of_the_gate_itself(count: int, drop: float) -> None:
+    changed, gate, accuracy = (
+        0.1,
+        Gate(max_drop=drop, max_flips=None),
+        Metric("accuracy", "Accuracy", "rate", ("score",)),
+    )
+    passed = 0.0
+    for lost in range(26):
+        for gained in range(26):
+            chance = multinomial.pmf(
+                [lost, gained, count - lost - gained], count, [(changed + drop) / 2, (changed - drop) / 2, 1 - changed]
+            )
+            evidence = Evidence("camera", count, count, RateDrop(lost, gained, count), None)
+            if chance > 1e-12 and judge([evidence], gate, accuracy)[0].verdict == "PASS":
+                passed += chance
+    expected = paired_rate(count, drop, changed)[0] if gated(count, drop) else 0.0
+    assert passed == pytest.approx(expected, abs=1e-9)
+    assert gated(count, drop) == (count != 72)
+
+
+def test_a_claim_allows_for_the_noise_of_the_simulation_and_for_what_the_gate_refuses() -> None:
+    case = Case("a", "", lambda rng, count: RateDrop(1, 0, count), lambda: 0.05)
+    entry = {"count": 72, "truth": 0.05, "below": 0.2, "above": 0.0, "simulations": 400}
+    assert false_pass(case, entry) == 0.0
+    assert false_pass(case, entry | {"count": 73}) == 0.2
+    assert false_pass(replace(case, size=10), entry) == 0.2  # of clusters
+    assert false_pass(replace(case, margin="other"), entry) == 0.2
+    assert false_pass(replace(case, margin=None), entry) is None
+    assert noise(0.025, entry) == pytest.approx(3 * 0.0078, abs=1e-4)
+    row = Claim("kind", (50, 100), 3, 0.9612, 0.94, 0.98, True, (0.02, 0.03), False).row()
+    assert row == ["kind", "50 to 100", "3", "96.1", "94.0 - 98.0", "no", "yes", "2.0", "3.0", "no"]
 
 
 def test_many_scores_at_once_are_the_audits() -> None:
@@ -104,11 +159,14 @@ def test_too_few_samples_are_inconclusive_and_at_the_margin_few_pass(gated: Gate
 def test_the_page_is_written_from_what_there_is(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.put("rates/single/0.9/50", {"below": 0.02, "above": 0.03})
-    store.put("differences/steps/50", {"count": 50, "simulations": 7, "below": 0.0, "above": 0.25})
+    store.put("differences/steps/50", {"count": 50, "simulations": 7, "truth": 0.1, "below": 0.0, "above": 0.25})
+    store.put("averages/single/50", single_rates(50))
     text = markdown(store, {"differences": DIFFERENCES}, GATED)
     assert "| rate 90 % | 95.0 (2.0 / 3.0) |" in text
     assert "7 simulations of each." in text
     assert "75.0 (0.0 / 25.0)" in text
+    assert "| mean of differences | 50 to 100 | 1 | 75.0 | 75.0 - 75.0 | no | yes | 0.0 | 0.0 | yes |" in text
+    assert "| Wilson, rates of 0.5 to 99.5 % | 95.2 [91.1, 97.8] (2.4 / 2.4) |" in text
     assert tails(None) == ""
     page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
     assert text in replace_between(page, text, BEGIN)

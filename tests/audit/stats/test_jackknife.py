@@ -52,6 +52,7 @@ def test_many_samples_are_left_out_in_groups_and_in_little_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(found.without) == MOST_UNITS
+    assert found.independent == 20_000
     assert found.sizes.sum() == 20_000
     assert set(found.sizes) == {40.0}
     assert peak < 64 * 2**20
@@ -63,6 +64,7 @@ def test_clusters_stay_whole_in_groups() -> None:
     clusters = np.repeat(np.arange(1500), 2)
     found = leave_out(quotient, columns_of(3000), 3000, clusters)
     assert set(found.sizes) == {6.0}
+    assert found.independent == found.minus(found).independent == 1500
 
 
 def test_one_unit_cannot_be_left_out() -> None:
@@ -96,6 +98,22 @@ def test_metrics_that_jump_are_given_the_spread_that_resampling_shows() -> None:
         assert found.value == np.sort(values)[99]
         ratios.append(found.pseudo_sums.std() / np.sqrt(np.pi / 2))
     assert max(ratios) < 2
+
+
+def rounded(columns: Columns, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    mean = weights @ columns["value"] / weights.sum(axis=1)
+    result: NDArray[np.float64] = mean.round(2) + 0.01 * mean
+    return result
+
+
+def test_and_so_are_metrics_whose_jumps_leaving_out_does_not_meet() -> None:
+    """A mean in steps: no single sample takes it over a step, but another 300 samples would."""
+    found = leave_out(rounded, {"value": np.linspace(0, 1, 300)}, 300)
+    unmoved = 300 * found.value - 299 * found.without
+    assert unmoved.std() < 0.01
+    drawn = found.drawn.std() * np.sqrt(300)
+    assert drawn > 0.25
+    assert found.pseudo_sums.std() == pytest.approx(1.15 * drawn, rel=0.01)
 
 
 def test_both_sides_are_drawn_alike() -> None:

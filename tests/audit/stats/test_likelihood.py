@@ -136,3 +136,4 @@ def test_reach_is_wider_for_few_units() -> None:
     assert reach(0.3 * ones[:50], 3 * ones[:50]) == pytest.approx(0.4)
     assert reach(0.1 * ones[:19], ones[:19]) == math.inf
     assert reach(0 * ones, ones) == math.inf
+    assert reach(0.1 * ones[:160], ones[:160], drawn=320) == pytest.approx(0.1)  # 160 groups of two
