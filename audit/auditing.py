@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from audit.axes import axis_profiles
 from audit.camera import Lineup, Shooter, open_camera
-from audit.corruptions import CorruptedLineup, choose_steps
+from audit.corruptions import CorruptedLineup, choose_steps, left_out
 from audit.data import Sample
 from audit.entry import Entry
 from audit.expect import Expected, check_expected
@@ -133,7 +133,8 @@ def run(
     with one_torch_thread():
         prepare(subject, show)
         cameras = [open_camera(profile) for profile in [base, *chosen, *points]]
-        lineup = CorruptedLineup(Lineup(cameras), steps)
+        together = Lineup(cameras)
+        lineup = CorruptedLineup(together, steps)
         outcomes, unreadable = _matrix(subject, samples, lineup, seed, batch, folder, show)
         worst: list[WorstCase] = []
         if search:
@@ -164,10 +165,13 @@ def run(
         seed=seed,
         show=show,
     )
+    if steps and (reasons := left_out(corruptions)):
+        results["yardstick"]["left_out"] = list(reasons)
     check_expected(expected or {}, on_reference(results))
     with one_torch_thread():
         judged = [open_camera(case.profile) for case in worst]
-        shown = [Lineup(cameras[: 1 + len(chosen)]), *([Lineup(judged)] if judged else [])]
+        devices = Lineup(cameras[: 1 + len(chosen)]) if points else together
+        shown = [devices, *([Lineup(judged)] if judged else [])]
         results["most_changed"], spoiled = take_spoiled(subject, dataset, results["most_changed"], cameras, seed, show)
         pictures = take_pictures(samples, outcomes.measured(base.name), shown, seed, show)
     manifest = build_manifest(key, command, started, time.monotonic() - clock, [])

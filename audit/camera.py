@@ -34,7 +34,10 @@ class Camera:
         One scene at a time, so that the picture is the same whatever else is in the batch. What lies outside [0, 1]
         after the chain is cut here, since 8 bits hold no more.
         """
-        return _picture(self.emulator.develop(_expose(self, scene, seed, sample), dtype=torch.uint8))
+        # Without the emulator's check that the scene is finite: a sample's is, and many cameras see it.
+        raw = self.emulator.capture_uint16(scene[None], seed, [sample])
+        (picture,) = _pictures(self.emulator.develop(raw, dtype=torch.uint8))
+        return picture
 
     @torch.inference_mode()
     def shoot_together(self, scenes: Tensor, seed: int, samples: Sequence[str]) -> list[NDArray[np.uint8]]:
@@ -46,7 +49,7 @@ class Camera:
         if not self.emulator.is_fused:
             return [self.shoot(scene, seed, sample) for scene, sample in zip(scenes, samples, strict=True)]
         raw = self.emulator.capture_uint16(scenes, seed, list(samples))
-        return [_picture(image[None]) for image in self.emulator.develop(raw, dtype=torch.uint8)]
+        return _pictures(self.emulator.develop(raw, dtype=torch.uint8))
 
 
 class Shooter(Protocol):
@@ -62,6 +65,16 @@ class Shooter(Protocol):
 
         Raises:
             CamsimError: before the first piece, where the scene cannot be shown.
+        """
+        ...
+
+    def shoot_together(
+        self, scenes: Tensor, seed: int, samples: Sequence[str]
+    ) -> Iterator[list[dict[str, NDArray[np.uint8]]]]:
+        """The same of scenes of one size (B, 3, H, W): each piece holds one for each scene, to the bit that of `shoot`.
+
+        Raises:
+            CamsimError: before the first piece, where one of the scenes cannot be shown.
         """
         ...
 
@@ -84,6 +97,9 @@ class Lineup:
             sensor = profile.resolved_sensor().model_dump_json(exclude={"iso"})
             alike.setdefault(optics + sensor, []).append(camera)
         self._groups = [(group, CameraGroup([camera.emulator for camera in group])) for group in alike.values()]
+        self._frame_by_frame = [
+            group.is_fused and cameras[0].emulator.captures_frame_by_frame for cameras, group in self._groups
+        ]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,12 +110,28 @@ class Lineup:
 
         They come mosaic by mosaic, that of the first camera first: all of them at once may not fit into memory.
         """
-        for cameras, group in self._groups:
+        return (piece for (piece,) in self.shoot_together(scene[None], seed, [sample]))
+
+    def shoot_together(
+        self, scenes: Tensor, seed: int, samples: Sequence[str]
+    ) -> Iterator[list[dict[str, NDArray[np.uint8]]]]:
+        """The same of scenes of one size (B, 3, H, W), one dict for each.
+
+        Where a camera and its ISPs are fused, in one call: they take each frame by itself.
+        """
+        for (cameras, group), frame_by_frame in zip(self._groups, self._frame_by_frame, strict=True):
+            step = len(samples) if frame_by_frame else 1
+            pieces: list[dict[str, NDArray[np.uint8]]] = []
             # Not around the loop: between two pictures it is another's turn.
             with torch.inference_mode():
-                images = group.develop(_expose(cameras[0], scene, seed, sample), dtype=torch.uint8)
-                shot = {camera.name: _picture(image) for camera, image in zip(cameras, images, strict=True)}
-            yield shot
+                for start in range(0, len(samples), step):
+                    some = slice(start, start + step)
+                    # Without the emulator's check that the scene is finite: a sample's is, and many cameras see it.
+                    raw = cameras[0].emulator.capture_uint16(scenes[some], seed, samples[some])
+                    images = [_pictures(image) for image in group.develop(raw, dtype=torch.uint8)]
+                    names = [camera.name for camera in cameras]
+                    pieces += [dict(zip(names, pictures, strict=True)) for pictures in zip(*images, strict=True)]
+            yield pieces
 
 
 def open_camera(profile: Profile) -> Camera:
@@ -107,11 +139,6 @@ def open_camera(profile: Profile) -> Camera:
     return Camera(profile, camsim.compile(profile).eval())
 
 
-def _expose(camera: Camera, scene: Tensor, seed: int, sample: str) -> Tensor:
-    # Without the emulator's check that the scene is finite: a sample's is, and many cameras see it.
-    return camera.emulator.capture_uint16(scene[None], seed, [sample])
-
-
-def _picture(image: Tensor) -> NDArray[np.uint8]:
-    picture: NDArray[np.uint8] = image[0].permute(1, 2, 0).numpy()
-    return picture
+def _pictures(images: Tensor) -> list[NDArray[np.uint8]]:
+    """(B, 3, H, W) as B pictures (H, W, 3)."""
+    return list(images.permute(0, 2, 3, 1).numpy())

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from audit.camera import Shooter
 from audit.data import Sample
 from audit.outcome import Failure, Outcome
+from audit.shooting import Shot, shoot
 from audit.tasks.mark import Mark
 from audit.tasks.vision_task import VisionTask, ask
 from audit.threads import ahead
@@ -36,24 +33,6 @@ class Chunk:
     outcomes: tuple[Outcome, ...]
     unreadable: tuple[Unreadable, ...]
 
-
-@dataclass(frozen=True)
-class _Shot:
-    """One sample through some of the cameras, or why it cannot be read."""
-
-    sample: Sample
-    pictures: Mapping[str, NDArray[np.uint8]]
-    """By the camera's name; the reference's first."""
-    shape: tuple[int, int] = (0, 0)
-    """(height, width) of the scene."""
-    truth: Any = None
-    """What the task says is right."""
-    unreadable: str | None = None
-
-
-SHOT_BYTES = 2**26
-"""Pictures that are made before the model sees them. Turn by turn with the model, each camera would find the caches
-cold, and take twice as long; but memory has to stay bounded, however many cameras there are."""
 
 P = TypeVar("P")
 
@@ -82,7 +61,7 @@ def measure(
     unreadable: list[Unreadable] = []
     found: dict[str, Mark | Failure] = {}
     reference: P | Failure = Failure("not asked yet")
-    with closing(ahead(_shoot(task, samples, lineup, seed))) as shots:
+    with closing(ahead(shoot(task, samples, lineup, seed))) as shots:
         for shot in shots:
             if shot.unreadable is not None:
                 unreadable.append(Unreadable(shot.sample.id, shot.unreadable))
@@ -104,29 +83,7 @@ def measure(
         yield Chunk(tuple(ids), tuple(outcomes), tuple(unreadable))
 
 
-def _shoot(task: VisionTask[Any], samples: Iterable[Sample], lineup: Shooter, seed: int) -> Iterator[_Shot]:
-    """Each sample in one shot or, where its pictures are large, in several; or in one that says why it has none."""
-    for sample in samples:
-        pictures: dict[str, NDArray[np.uint8]] = {}
-        try:
-            scene = sample.load()
-            shape = (scene.shape[1], scene.shape[2])
-            truth = task.truth(sample, shape)
-            shown = lineup.shoot(scene, seed, sample.id)
-            pictures |= next(shown)
-        except CamsimError as error:
-            yield _Shot(sample, {}, unreadable=str(error))
-            continue
-        for some in chain([{}], shown):
-            pictures |= some
-            if sum(picture.nbytes for picture in pictures.values()) >= SHOT_BYTES:
-                yield _Shot(sample, pictures, shape, truth)
-                pictures = {}
-        if pictures:
-            yield _Shot(sample, pictures, shape, truth)
-
-
-def _ask(task: VisionTask[P], shot: _Shot, step: Callable[[int], None], *, must_work: bool) -> dict[str, P | Failure]:
+def _ask(task: VisionTask[P], shot: Shot, step: Callable[[int], None], *, must_work: bool) -> dict[str, P | Failure]:
     """What the model says of each picture. ``must_work``: an error with the first one, the reference's, is raised."""
     try:
         answers = ask(task, list(shot.pictures.values()), shot.shape)

@@ -276,6 +276,11 @@ class Emulator(nn.Module):
         """Whether mosaics of 16 bits on the CPU are developed in one pass over rows, each frame by itself."""
         return self._fused_isp(torch.empty(1, 1, 2, 2)) is not None
 
+    @property
+    def captures_frame_by_frame(self) -> bool:
+        """Whether scenes in float32 on the CPU become mosaics of 16 bits in one pass, each frame by itself."""
+        return self.optics is None and self.sensor.can_fuse(torch.empty(1, 3, 2, 2))
+
     def __getstate__(self) -> dict[str, object]:
         """What is copied or sent to another process: all but the program, which is quickly made anew."""
         return self.__dict__ | {"_fused": None}

@@ -41,6 +41,11 @@ class CameraGroup:
             chains = [(cameras[i].isp.stages(), first.profile.raw_format.cfa) for i in self._fused]
             self._chains = FusedChains(chains) if chains else None
 
+    @property
+    def is_fused(self) -> bool:
+        """Whether all of them develop mosaics of 16 bits on the CPU in one pass over rows, each frame by itself."""
+        return len(self._fused) == len(self.cameras)
+
     @torch.no_grad()
     def develop(self, raw: Tensor, *, dtype: torch.dtype | None = None) -> list[Tensor]:
         """Develop the same mosaics with every camera; see `Emulator.develop`. No gradients.

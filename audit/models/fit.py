@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from audit.frame import Frame, Shape
@@ -18,6 +19,7 @@ MAX_RESIZED_PIXELS = 1 << 28
 """A very long image whose shorter side is enlarged could ask for any amount of memory."""
 
 
+@lru_cache(maxsize=64)  # most pictures of an audit are of one size
 def frame_of(shape: Shape, resolved: ResolvedPreprocess) -> Frame:
     """How a picture of ``shape`` (height, width) is laid into the model's input.
 

@@ -14,6 +14,7 @@ from pydantic import Field, Strict, ValidationInfo, field_validator
 from audit.frame import Frame
 from audit.models.fit import frame_of
 from audit.models.opencv import resize_linear
+from audit.models.opencv_area import resize_area
 from camsim import spec
 from camsim.errors import CamsimError
 
@@ -25,7 +26,7 @@ Resize = Literal["stretch", "crop", "pad", "longest", "shortest", "height", "kee
 PadPlace = Literal["centre", "top_left"]
 StrideBy = Literal["pad", "stretch"]
 Rounding = Literal["nearest", "down", "up"]
-Filter = Literal["nearest", "area", "bilinear", "bicubic", "lanczos"]
+Filter = Literal["nearest", "box", "bilinear", "bicubic", "lanczos", "inter_area"]
 DType = Literal["float16", "float32", "float64", "uint8"]
 
 Pixels = Annotated[int, Field(ge=1, le=16_384)]
@@ -36,7 +37,7 @@ LUMA = (19595, 38470, 7471)
 
 _RESAMPLING = {
     "nearest": Image.Resampling.NEAREST,
-    "area": Image.Resampling.BOX,
+    "box": Image.Resampling.BOX,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
@@ -64,7 +65,7 @@ class Preprocess(spec.Model):
     resize_shorter; *height*: the height becomes resize_height and the width follows, as readers of text lines want it;
     *keep*: as it is. None: stretch, or keep without an input size."""
     filter: Filter | None = None
-    """Pillow's antialiased resampling; *area* is its box filter. None: bilinear."""
+    """Pillow's antialiased resampling; or *inter_area*, OpenCV's INTER_AREA, to the bit. None: bilinear."""
     antialias: bool | None = None
     """false: bilinear as OpenCV does it (``cv2.resize``, INTER_LINEAR), to the bit. None: true."""
     resize_shorter: Pixels | None = None
@@ -104,6 +105,13 @@ class Preprocess(spec.Model):
     def _positive(cls, value: float | tuple[float, ...] | None) -> float | tuple[float, ...] | None:
         if value is not None and np.min(value) <= 0:
             raise ValueError(f"must be above 0, got {np.min(value):g}")
+        return value
+
+    @field_validator("filter", mode="before")
+    @classmethod
+    def _whose_area(cls, value: object) -> object:
+        if value == "area":
+            raise ValueError("'area' may be either of two: 'box', Pillow's, or 'inter_area', OpenCV's INTER_AREA")
         return value
 
     @field_validator("antialias")
@@ -212,13 +220,26 @@ class ResolvedPreprocess:
             table = np.broadcast_to(values, (256, self.channels)).astype(self.dtype)
         return cast("NDArray[np.generic]", table)
 
+    @cached_property
+    def tables(self) -> NDArray[np.generic]:
+        """(channels, 256): the same, channel after channel."""
+        return np.ascontiguousarray(self.table.T)
 
-def preprocess(image: NDArray[np.uint8], resolved: ResolvedPreprocess) -> NDArray[np.generic]:
+    def shape(self, height: int, width: int) -> tuple[int, int, int]:
+        """Of the array that the model is fed at this size."""
+        return (self.channels, height, width) if self.layout == "NCHW" else (height, width, self.channels)
+
+
+def preprocess(
+    image: NDArray[np.uint8], resolved: ResolvedPreprocess, room: NDArray[np.generic] | None = None
+) -> NDArray[np.generic]:
     """Prepare one image for a model.
 
     Args:
         image: (H, W, 3), RGB, 0..255, in any order of memory; quickest where each channel is a plane.
         resolved: what the model wants.
+        room: an array that came of this before and is no longer needed: overwritten and handed back where it fits, as
+            fresh memory costs time.
 
     Returns:
         (C, H, W) or (H, W, C) as ``resolved.layout`` says, C-contiguous, in the model's dtype, without a batch axis.
@@ -237,18 +258,33 @@ def preprocess(image: NDArray[np.uint8], resolved: ResolvedPreprocess) -> NDArra
         image = np.asarray(picture).reshape(picture.height, picture.width, resolved.channels)
     if resolved.color == "BGR":
         image = image[..., ::-1]
-    return _look_up(image, resolved.table, resolved.layout)
-
-
-def _look_up(pixels: NDArray[np.uint8], table: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
-    """``table[pixels[y, x, c], c]`` in the order of ``layout``; channel by channel, which is much quicker."""
-    height, width, channels = pixels.shape
-    values = np.empty((channels, height, width) if layout == "NCHW" else pixels.shape, table.dtype)
-    planes = values if layout == "NCHW" else values.transpose(2, 0, 1)
-    for channel, plane in enumerate(planes):
-        # No byte lies outside the table; with the default mode, numpy would make a copy before it writes.
-        np.take(table[:, channel], pixels[..., channel], out=plane, mode="clip")
+    height, width, _ = image.shape
+    shape = resolved.shape(height, width)
+    values = np.empty(shape, resolved.dtype) if room is None or room.shape != shape else room
+    _look_up(
+        image.transpose(2, 0, 1), resolved.tables, values if resolved.layout == "NCHW" else values.transpose(2, 0, 1)
+    )
     return values
+
+
+def prepared_grey(resolved: ResolvedPreprocess, size: tuple[int, int]) -> NDArray[np.generic]:
+    """What a grey image of the model's input ``size`` (height, width) becomes."""
+    grey = resolved.table[128]
+    values = np.empty(resolved.shape(*size), resolved.dtype)
+    values[...] = grey[:, None, None] if resolved.layout == "NCHW" else grey
+    return values
+
+
+def _look_up(planes: NDArray[np.uint8], tables: NDArray[np.generic], values: NDArray[np.generic]) -> None:
+    """``values[c, y, x] = tables[c, planes[c, y, x]]``, all (C, H, W)."""
+    if tables.dtype == np.float32:
+        from audit.models.lookup import look_up
+
+        look_up(planes, cast("NDArray[np.float32]", tables), cast("NDArray[np.float32]", values))
+        return
+    for table, plane, place in zip(tables, planes, values, strict=True):
+        # No byte lies outside the table; with the default mode, numpy would make a copy before it writes.
+        np.take(table, plane, out=place, mode="clip")
 
 
 def _picture(image: NDArray[np.uint8]) -> Image.Image:
@@ -262,10 +298,10 @@ def _resized(picture: Image.Image, frame: Frame, resolved: ResolvedPreprocess) -
     height, width = frame.resized
     if frame.resized == frame.shape:
         return picture
-    if resolved.antialias:
+    if resolved.antialias and resolved.filter != "inter_area":
         return picture.resize((width, height), _RESAMPLING[resolved.filter])
     pixels = np.asarray(picture).reshape(*frame.shape, resolved.channels)
-    resized = resize_linear(pixels, height, width)
+    resized = (resize_linear if not resolved.antialias else resize_area)(pixels, height, width)
     return Image.fromarray(resized[:, :, 0] if resolved.channels == 1 else resized)
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import audit
-import audit.matrix
+import audit.shooting
 import camsim
 from audit.camera import Lineup, open_camera
 from audit.data import Dataset, Sample
@@ -40,7 +40,7 @@ def test_outcomes_do_not_depend_on_how_the_work_is_cut(
     together = outcomes(dataset, lineup)
     assert [(row.sample, row.profile) for row in together] == [(s.id, n) for s in dataset.samples for n in NAMES]
     assert outcomes(dataset, lineup, batch=1) == together
-    monkeypatch.setattr(audit.matrix, "SHOT_BYTES", 1)  # sensor by sensor
+    monkeypatch.setattr(audit.shooting, "SHOT_BYTES", 1)  # sensor by sensor
     assert outcomes(dataset, lineup) == together
     for name in NAMES[1:]:
         alone = outcomes(dataset, Lineup([open_camera(camsim.load(n)) for n in (NAMES[0], name)]))

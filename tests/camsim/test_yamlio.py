@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camsim import yamlio
+from camsim.catalog import profiles_folder
 from camsim.errors import ProfileError
 from camsim.yamlio import MAX_BYTES, dump, format_path, parse
 
@@ -169,3 +173,47 @@ def test_paths_read_as_in_python() -> None:
 def test_lists_of_numbers_stay_on_one_line() -> None:
     text = dump({"matrix": [[1.0, 0.5], [0.0, 1.0]], "isp": [{"kind": "clip", "low": 0.0}]})
     assert text == "matrix: [[1.0, 0.5], [0.0, 1.0]]\nisp:\n- kind: clip\n  low: 0.0\n"
+
+
+def slow_reading(text: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What PyYAML without libyaml reads, or says."""
+    with monkeypatch.context() as patch:
+        patch.setattr(yamlio, "_reads_alike", lambda text: False)
+        return reading(text)
+
+
+def reading(text: str) -> Any:
+    try:
+        return parse(text, "f.yaml")
+    except ProfileError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("path", sorted(profiles_folder().rglob("*.yaml"))[::4], ids=lambda path: path.stem)
+def test_libyaml_reads_the_same_data_lines_and_errors(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = path.read_text(encoding="utf-8")
+    expected = slow_reading(text, monkeypatch)
+    assert reading(text) == expected
+    assert expected[1][("isp",)] > 1
+    spoiled = text.replace("black_level: ", "black_level: : ", 1).replace("- {kind: clip", "- {kind? clip", 1)
+    assert reading(spoiled) == slow_reading(spoiled, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [0, 0?, 1]", "a: [!2, 1]", "a\t: 1", "a: |# b\n  c", "a: 1\n\ufeff# b", "a: [1,, 2]"]
+)
+def test_what_libyaml_reads_otherwise_is_left_to_pyyaml(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reading(text) == slow_reading(text, monkeypatch)
+
+
+plain = st.recursive(
+    scalars | st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200),
+    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.from_regex(r"\A[a-z_.]{1,9}\Z"), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), plain, min_size=1) | documents)
+@settings(deadline=None)
+def test_libyaml_writes_the_same(document: Any) -> None:
+    slow = yaml.dump(document, Dumper=yamlio._Dumper, sort_keys=False, allow_unicode=True, width=110)
+    assert dump(document) == slow
