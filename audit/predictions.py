@@ -28,6 +28,10 @@ class Detections:
     """(K,), indices into the model's classes."""
     masks: tuple[NDArray[np.bool_], ...] | None = None
     """(H, W) of each, for instance segmentation."""
+    points: NDArray[np.float64] | None = None
+    """(K, P, 2): x, y of named points of each, for poses; they may lie outside the picture."""
+    seen: NDArray[np.float64] | None = None
+    """(K, P) in [0, 1]: how sure each point is to be seen; NaN where the model does not say."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.data.truth import Boxes, Keypoints
+from audit.data.truth import Boxes, Depth, Keypoints, Poses
+from audit.decoders.points import SURE
 from audit.predictions import Detections, PixelClasses, Points
 
 MOST_OUTLINES = 50
@@ -35,8 +36,20 @@ class Outline:
 
 
 @dataclass(frozen=True)
+class Distances:
+    """A number for every pixel, shown as a map beside the picture."""
+
+    values: NDArray[np.float32]
+    """(H, W); NaN: not known."""
+    unit: str
+    """``m``; empty: only their order and ratios mean something."""
+    inverse: bool = False
+    """Large where it is near."""
+
+
+@dataclass(frozen=True)
 class Sketch:
-    """What is drawn over one picture."""
+    """What is drawn over one picture, or beside it."""
 
     shape: tuple[int, int]
     """(height, width) of the picture in whose pixels it is."""
@@ -45,6 +58,7 @@ class Sketch:
     """(x, y) of each."""
     veil: NDArray[np.uint8] | None = None
     """(H, W, 4) RGBA: masks of objects or classes."""
+    distances: Distances | None = None
 
 
 def sketch_answer(
@@ -66,7 +80,8 @@ def sketch_answer(
             names = [f"{named(int(answer.labels[place]))} {answer.scores[place]:.2f}" for place in kept]
             colours = [int(answer.labels[place]) % len(COLOURS) for place in kept]
             masks = None if answer.masks is None else [answer.masks[place] for place in kept]
-            return Sketch(shape, _outlines(answer.corners[kept], names, colours), veil=_of_masks(masks, colours))
+            outlines, veil = _outlines(answer.corners[kept], names, colours), _of_masks(masks, colours)
+            return Sketch(shape, outlines, _seen_points(answer, kept), veil)
         case PixelClasses():
             palette = np.array([(*colour, VEIL) for colour in COLOURS], dtype=np.uint8)
             veil = palette[answer.indices % len(COLOURS)]
@@ -79,12 +94,19 @@ def sketch_answer(
 
 
 def sketch_truth(truth: object, shape: tuple[int, int]) -> Sketch | None:
-    """The boxes or points that the data state for a scene of ``shape``; None of other truths."""
+    """The boxes, points or depth that the data state for a scene of ``shape``; None of other truths."""
     match truth:
+        case Poses():
+            points = truth.points[:MOST_OUTLINES][truth.visible[:MOST_OUTLINES]]
+            boxes = _outlines(truth.corners[:MOST_OUTLINES], truth.names, [0] * len(truth.names))
+            return Sketch(shape, boxes, _points(points))
         case Boxes():
             return Sketch(shape, _outlines(truth.corners[:MOST_OUTLINES], truth.names, [0] * len(truth.names)))
         case Keypoints():
             return Sketch(shape, points=_points(truth.points[truth.visible]))
+        case Depth():
+            known = np.isfinite(truth.metres) & (truth.metres > 0)
+            return Sketch(shape, distances=Distances(np.where(known, truth.metres, np.float32(np.nan)), "m"))
         case _:
             return None
 
@@ -100,6 +122,13 @@ def _outlines(corners: NDArray[np.float64], names: Any, colours: Any) -> tuple[O
         Outline(left, top, right - left, bottom - top, name, colour)
         for (left, top, right, bottom), name, colour in rows
     )
+
+
+def _seen_points(found: Detections, kept: NDArray[np.intp]) -> tuple[tuple[float, float], ...]:
+    """Of poses, but for points that are hardly seen."""
+    if found.points is None or found.seen is None:
+        return ()
+    return _points(found.points[kept][~(found.seen[kept] < SURE)])
 
 
 def _points(points: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audit.camera import Camera
 from audit.data import Dataset
 from audit.progress import Progress
-from audit.sketch import Sketch, sketch_truth
+from audit.sketch import Sketch
 from audit.tasks.decoded import DecodedTask
 from audit.tasks.vision_task import VisionTask, ask
 
@@ -63,9 +63,7 @@ def take_spoiled(
         rows.append({**one, "reference_answer": task.say(before), "answer": task.say(after)})
         if isinstance(task, DecodedTask):
             truth = samples[one["sample"]].load_truth(shape) if task.labelled else None
-            pictures.append(
-                Spoiled(*pair, task.sketch(before, shape), task.sketch(after, shape), sketch_truth(truth, shape))
-            )
+            pictures.append(Spoiled(*pair, *task.sketches(before, after, truth, shape)))
         else:
             pictures.append(Spoiled(*pair))
         show.advance(1)

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from camsim import profile_copies as copies
 from camsim.cfa import RawFormat
 from camsim.errors import did_you_mean
 from camsim.isp import IspStage
 from camsim.isp.order import order_problems
 from camsim.optics import Optics
-from camsim.profile_choices import Choices, Omit, Orders, changed_chain, choice_knobs, choice_problems, stage_names
-from camsim.sensor import InverseIspResponse, Sensor, setting_changes
+from camsim.profile_choices import Choices, Omit, Orders, choice_knobs, choice_problems, stage_names
+from camsim.provenance import Provenance as Provenance  # it was here first
+from camsim.sensor import InverseIspResponse, Sensor
 from camsim.spec import Knob, Model, Range, Spec, Stage, StageSpec
 from camsim.spectral.response import SpectralResponse
 from camsim.stage_classes import cfa_problems
@@ -30,14 +32,6 @@ Name = Annotated[
     ),
 ]
 """Words joined by ``/``; then, of a device somewhere along an axis of drift, ``@iso=400``."""
-
-
-class Provenance(Model):
-    """Where a number comes from."""
-
-    source: Annotated[str, Field(min_length=1)]
-    status: Literal["measured", "datasheet", "derived", "published", "assumed"]
-    note: str | None = None
 
 
 class Profile(Model):
@@ -165,7 +159,7 @@ class Profile(Model):
         """The optics and each of its effects, by path; nothing where there is no optics."""
         return {} if self.optics is None else self.optics.parts()
 
-    def _resolved_parts(self) -> dict[str, Spec]:
+    def resolved_parts(self) -> dict[str, Spec]:
         """The optics, the sensor, their effects, then each stage under its name, everything written out."""
         return self._parts(self.resolved_sensor())
 
@@ -218,27 +212,7 @@ class Profile(Model):
         Raises:
             ValueError: an unknown knob, a wrong shape or a value out of bounds.
         """
-        knobs = self.knobs()
-        unknown = [path for path in values if path not in knobs]
-        if unknown:
-            raise ValueError(f"{unknown[0]!r} is not a knob of {self.name}{did_you_mean(unknown[0], knobs)}")
-        changes: dict[str, dict[str, Any]] = {}
-        for path, value in values.items():
-            array = np.asarray(value, dtype=np.float64)
-            if array.shape != knobs[path].value.shape:
-                raise ValueError(f"{path} has shape {knobs[path].value.shape}, got {array.shape}")
-            prefix, field = path.rsplit(".", 1)
-            changes.setdefault(prefix, {})[field] = array.tolist()
-        parts = {
-            prefix: spec.replace(changes[prefix]) if prefix in changes else spec
-            for prefix, spec in self._resolved_parts().items()
-        }
-        turned = {
-            path: Provenance(source=f"turned away from {knobs[path].value.tolist()} of {self.name}", status="assumed")
-            for path, value in values.items()
-            if not np.array_equal(value, knobs[path].value)
-        }
-        return self._written_out(parts, self.provenance | turned, name)
+        return copies.with_knobs(self, values, name)
 
     def at(self, *, iso: float | None = None, exposure_time: float | None = None, name: str | None = None) -> Profile:
         """The device at another ISO speed, another exposure time, or both; nothing is metered.
@@ -255,19 +229,7 @@ class Profile(Model):
         Raises:
             ValueError: the profile does not state its own setting, or a value is out of bounds.
         """
-        sensor = self.resolved_sensor()
-        changes = setting_changes(sensor, iso=iso, exposure_time=exposure_time)
-        speed = [] if iso is None else [f"ISO {iso:g}"]
-        time = [] if exposure_time is None else [f"{exposure_time:g} s"]
-        told = {
-            f"sensor.{field}": Provenance(
-                source=f"{self.name} at {', '.join(speed + time)}, by its own setting", status="derived"
-            )
-            for field, value in changes.items()
-            if value != getattr(sensor, field)
-        }
-        parts = self._resolved_parts() | sensor.replace(changes).parts()
-        return self._written_out(parts, self.provenance | told, name)
+        return copies.at(self, iso, exposure_time, name)
 
     def with_choice(
         self,
@@ -289,48 +251,7 @@ class Profile(Model):
         Raises:
             ValueError: no such stage, no neighbours, or a chain whose stages do not fit together.
         """
-        resolved = self.resolved_isp()
-        chain = changed_chain(resolved, stages, swaps)
-        renamed = {f"isp.{before}": f"isp.{now}" for before, now in chain.renamed().items()}
-
-        def moved(path: str) -> str | None:
-            """Where what a path names is now; None: it is no longer there."""
-            stage = ".".join(path.split(".")[:2])
-            if path == "isp" or not path.startswith("isp."):
-                return path
-            return renamed[stage] + path.removeprefix(stage) if stage in renamed else None
-
-        provenance = {now: entry for path, entry in self.provenance.items() if (now := moved(path))}
-        for new, stage in chain.new().items():
-            words = "/".join(stage.tags())
-            provenance[f"isp.{new}"] = Provenance(source=f"{words} chosen in a place of {self.name}", status="assumed")
-        search = None
-        if self.search is not None:
-            fields = {f"isp.{new}.{field}" for new, stage in chain.new().items() for field in stage.knobs()}
-            search = {now: given for path, given in self.search.items() if (now := moved(path))}
-            search |= {path: given for path, given in self.search.items() if path in fields}
-        parts: dict[str, Spec] = self._optics_parts() | self.resolved_sensor().parts()
-        parts |= {f"isp.{now}": stage for now, stage in zip(stage_names(chain.stages), chain.stages, strict=True)}
-        return self._written_out(parts, provenance, name, search)
-
-    def _written_out(
-        self,
-        parts: Mapping[str, Spec],
-        provenance: Mapping[str, Provenance],
-        name: str | None,
-        search: Mapping[str, Range] | None = None,  # a range that was right around other values need not be any more
-    ) -> Profile:
-        return Profile(
-            name=name or self.name,
-            title=self.title,
-            provenance={
-                path: entry for path, entry in provenance.items() if not path.startswith(("choices", "orders"))
-            },
-            optics=None if self.optics is None else self.optics.with_parts(parts),
-            sensor=self.sensor.with_parts(parts),
-            isp=tuple(spec for prefix, spec in parts.items() if prefix.startswith("isp.")),  # type: ignore[misc]
-            search=None if search is None else dict(search),
-        )
+        return copies.with_choice(self, stages, swaps, name)
 
 
 def _knobs(prefix: str, spec: Spec) -> dict[str, Knob]:

@@ -5,7 +5,7 @@ imagecorruptions (Michaelis et al. 2019; both Apache-2.0); the code is camsim's 
 with a user interface and draws from global generators. It gives the same pictures from the same random numbers; see
 tests/golden. Lengths are in pixels, and were chosen for pictures of 224x224: smaller ones suffer more.
 
-Of the fifteen, frost is missing: it is laid over from photographs whose licence nobody states.
+Of the fifteen, frost is laid over from photographs, which are read from that package where it is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from audit.corruptions.camera import CorruptedCamera, CorruptedLineup
 from audit.corruptions.common import CORRUPTIONS, MIN_SIDE, corrupt
 from audit.corruptions.corruption import SEVERITIES, Corruption
-from audit.corruptions.name import KIND, Step, choose_steps, read_step
+from audit.corruptions.name import KIND, Step, choose_steps, left_out, read_step
 
 __all__ = [
     "CORRUPTIONS",
@@ -26,5 +26,6 @@ __all__ = [
     "Step",
     "choose_steps",
     "corrupt",
+    "left_out",
     "read_step",
 ]

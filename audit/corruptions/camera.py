@@ -59,13 +59,21 @@ class CorruptedLineup:
         Raises:
             CamsimError: before the first picture, where the scene is too small to be corrupted.
         """
-        if self._corrupted and min(scene.shape[-2:]) < MIN_SIDE:
+        return (piece for (piece,) in self.shoot_together(scene[None], seed, [sample]))
+
+    def shoot_together(
+        self, scenes: Tensor, seed: int, samples: Sequence[str]
+    ) -> Iterator[list[dict[str, NDArray[np.uint8]]]]:
+        """The same of scenes of one size (B, 3, H, W), one dict for each."""
+        if self._corrupted and min(scenes.shape[-2:]) < MIN_SIDE:
             raise CamsimError(
-                f"{sample}: is {scene.shape[-1]}x{scene.shape[-2]} px; corruptions need sides of at least {MIN_SIDE} px"
+                f"{samples[0]}: is {scenes.shape[-1]}x{scenes.shape[-2]} px; "
+                f"corruptions need sides of at least {MIN_SIDE} px"
             )
-        reference = self._lineup.cameras[0]
-        for shot in self._lineup.shoot(scene, seed, sample):
-            yield shot
-            if reference.name in shot:
-                for corrupted in self._corrupted:
-                    yield {corrupted.name: corrupted.of(shot[reference.name], seed, sample)}
+        reference = self._lineup.cameras[0].name
+        for shots in self._lineup.shoot_together(scenes, seed, samples):
+            yield shots
+            if reference not in shots[0]:
+                continue
+            for one in self._corrupted:
+                yield [{one.name: one.of(shot[reference], seed, id_)} for shot, id_ in zip(shots, samples, strict=True)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
 
-from audit.corruptions import blur, digital, noise, weather
+from audit.corruptions import blur, digital, frost, noise, weather
 from audit.corruptions.corruption import SEVERITIES, Corruption
 from camsim.errors import CamsimError, did_you_mean
 from camsim.sensor import noise_key
@@ -27,6 +27,7 @@ CORRUPTIONS: Mapping[str, Corruption] = {
         Corruption("motion_blur", "motion blur", "blur", blur.motion_blur),
         Corruption("zoom_blur", "zoom blur", "blur", blur.zoom_blur),
         Corruption("snow", "snow", "weather", weather.snow),
+        Corruption("frost", "frost", "weather", frost.frost, frost.missing),
         Corruption("fog", "fog", "weather", weather.fog),
         Corruption("brightness", "brightness", "weather", weather.brightness),
         Corruption("contrast", "contrast", "digital", digital.contrast),
@@ -52,7 +53,8 @@ def corrupt(picture: NDArray[np.uint8], name: str, severity: int, seed: int, sam
         (H, W, 3) RGB, 0..255, of the same size; fractions are cut off, as in the published sets.
 
     Raises:
-        CamsimError: no such corruption or severity, or a picture that is no such picture or too small.
+        CamsimError: no such corruption or severity, a picture that is no such picture or too small, or frost where its
+            photographs are not installed.
     """
     if name not in CORRUPTIONS:
         raise CamsimError(f"unknown corruption {name!r}{did_you_mean(name, CORRUPTIONS)} ({', '.join(CORRUPTIONS)})")

@@ -34,3 +34,5 @@ class Corruption:
     """Within a sentence: ``shot noise``."""
     group: Literal["noise", "blur", "weather", "digital"]
     apply: Apply
+    missing: Callable[[], str | None] = lambda: None
+    """Why it cannot be applied here, in one line; None: it can."""

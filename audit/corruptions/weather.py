@@ -1,4 +1,4 @@
-"""Weather: snow, fog and a bright day. Frost is missing: it is made of photographs that camsim cannot hand on."""
+"""Weather: snow, fog and a bright day; frost.py has the frost."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from audit.data.segments import pack
 from audit.data.table import packed, repeated
 from camsim.errors import CamsimError, NoDataError
 
-Kind = Literal["boxes", "keypoints", "labels"]
+Kind = Literal["boxes", "keypoints", "poses", "labels"]
 NO_CATEGORY = -1
 AT_A_TIME = 2**14
 """Boxes that are cut together."""
@@ -66,6 +66,8 @@ class Objects:
     ids: NDArray[np.int64]
     shapes: pa.Array
     """Packed outlines, or keypoints (K, 3) of float32; null: none."""
+    areas: NDArray[np.float64]
+    """(N,) as the file states them, square pixels; NaN: it does not."""
 
 
 def read_categories(file: JsonFile) -> dict[int, str]:
@@ -129,7 +131,7 @@ def complete_sizes(root: Path, pictures: Pictures) -> None:
 def read_objects(file: JsonFile, pictures: Pictures, names: dict[int, str], tally: Tally, kind: Kind) -> Objects:
     codes = {number: code for code, number in enumerate(names)}
     owners, categories, ids = array("q"), array("i"), array("q")
-    corners, crowd = array("d"), array("b")
+    corners, crowd, areas = array("d"), array("b"), array("d")
 
     def shapes() -> Iterator[bytes | None]:
         for number, entry in enumerate(file.items("annotations.item")):
@@ -140,7 +142,11 @@ def read_objects(file: JsonFile, pictures: Pictures, names: dict[int, str], tall
             ids.append(given if type(given) is int and abs(given) < 2**62 else number)
             crowd.append(bool(entry.get("iscrowd")) or bool(entry.get("ignore")))
             corners.extend(_corners(entry.get("bbox")))
-            yield _keypoints(entry) if kind == "keypoints" else _segmentation(entry) if kind == "boxes" else None
+            areas.append(_area(entry.get("area")))
+            if kind in ("keypoints", "poses"):
+                yield _keypoints(entry, least=1 if kind == "keypoints" else 0)
+            else:
+                yield _segmentation(entry) if kind == "boxes" else None
 
     packed_shapes = _packed_bytes(shapes())
     rows = pictures.rows_of(np.asarray(owners))
@@ -152,8 +158,11 @@ def read_objects(file: JsonFile, pictures: Pictures, names: dict[int, str], tall
     keep = known & ((faults == 0) | (faults == CUT))
     if faults.any():
         tally.add_faults(faults, f"annotation {numbers[np.flatnonzero(faults)[0]]}")
-    if kind == "keypoints":
-        keep &= np.asarray(pc.is_valid(packed_shapes))
+    if kind in ("keypoints", "poses"):
+        given = np.asarray(pc.is_valid(packed_shapes))
+        if kind == "poses":
+            tally.add("objects without keypoints were left out", file.path.name, int((keep & ~given).sum()))
+        keep &= given
     kinds = np.asarray(categories)
     undeclared = keep & (kinds == NO_CATEGORY)
     if undeclared.any():
@@ -171,6 +180,7 @@ def read_objects(file: JsonFile, pictures: Pictures, names: dict[int, str], tall
         crowd=np.asarray(crowd)[order].astype(np.bool_),
         ids=numbers[order],
         shapes=packed_shapes.take(pa.array(order)),
+        areas=np.asarray(areas)[order],
     )
 
 
@@ -197,13 +207,19 @@ def _segmentation(entry: dict[str, Any]) -> bytes | None:
         return b"X" + str(error).encode()
 
 
-def _keypoints(entry: dict[str, Any]) -> bytes | None:
-    """(K, 3) x, y, visibility; None: none is labelled."""
+def _area(value: Any) -> float:
+    return float(value) if type(value) in (int, float) and 0 < value < math.inf else math.nan
+
+
+def _keypoints(entry: dict[str, Any], least: int) -> bytes | None:
+    """(K, 3) x, y, visibility; None: fewer than ``least`` are labelled, or they are no keypoints."""
     try:
         points = np.asarray(entry.get("keypoints") or [], dtype=np.float32)
     except (TypeError, ValueError):
         return None
-    if points.ndim != 1 or len(points) % 3 or not np.isfinite(points).all() or not (points[2::3] > 0).any():
+    if points.ndim != 1 or not len(points) or len(points) % 3 or not np.isfinite(points).all():
+        return None
+    if (points[2::3] > 0).sum() < least:
         return None
     return points.tobytes()
 

@@ -32,7 +32,7 @@ from camsim.unprocess import DEFAULT, Unprocess
 TRUTHS: dict[DataFormat, tuple[TruthKind, ...]] = {
     "folder": ("class",),
     "manifest": ("class", "labels", "boxes", "class_map", "values", "keypoints", "depth", "text"),
-    "coco": ("boxes", "keypoints", "labels"),
+    "coco": ("boxes", "keypoints", "poses", "labels"),
     "yolo": ("boxes", "labels"),
     "voc": ("boxes", "labels"),
     "masks": ("class_map",),

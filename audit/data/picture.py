@@ -14,7 +14,7 @@ import rawpy
 from numpy.typing import NDArray
 from PIL import Image
 
-from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Shape, Truth
+from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Poses, Shape, Truth
 from camsim.errors import CamsimError
 from camsim.hdr import hdr_size
 from camsim.rawio import CAMERA_SUFFIXES
@@ -101,6 +101,9 @@ def turned(truth: Truth, orientation: int) -> Truth:
         return ClassMap(_turn(truth.indices, orientation))
     if isinstance(truth, Depth):
         return Depth(_turn(truth.metres, orientation))
+    if isinstance(truth, Poses):
+        flat = _turn_points(truth.points.reshape(-1, 2), truth.shape, orientation)
+        truth = replace(truth, points=flat.reshape(truth.points.shape))
     if isinstance(truth, Boxes):
         points = _turn_points(truth.corners.reshape(-1, 2), truth.shape, orientation).reshape(-1, 2, 2)
         masks = None if truth.masks is None else tuple(_turn(mask, orientation) for mask in truth.masks)

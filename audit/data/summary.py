@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Text, Truth, Values
+from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Poses, Text, Truth, Values
 
 
 def summary(truth: Truth) -> str:
@@ -17,6 +17,8 @@ def summary(truth: Truth) -> str:
         case Boxes():
             counts = ", ".join(f"{count} {name}" for name, count in Counter(truth.names).most_common(8))
             masks = ", with masks" if truth.masks else ""
+            if isinstance(truth, Poses):
+                masks = f", with {int(truth.visible.sum())} of {truth.visible.size} points"
             crowds = f", {int(truth.crowd.sum())} of them crowds" if truth.crowd.any() else ""
             return f"{len(truth.names)} boxes{': ' if counts else ''}{counts}{crowds}{masks}"
         case ClassMap(indices):

@@ -7,7 +7,7 @@ of the same picture, since scenes are reduced before capture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Shape = tuple[int, int]
 """(height, width) in pixels."""
 
-TruthKind = Literal["class", "labels", "boxes", "class_map", "values", "keypoints", "depth", "text"]
+TruthKind = Literal["class", "labels", "boxes", "class_map", "values", "keypoints", "poses", "depth", "text"]
 """*class*: one class name a sample, in `Sample.target`; each of the others is a class of this file."""
 
 
@@ -48,6 +48,24 @@ class Boxes:
         down, across = shape[0] / self.shape[0], shape[1] / self.shape[1]
         masks = None if self.masks is None else tuple(_nearest(mask, shape) for mask in self.masks)
         return replace(self, corners=self.corners * [across, down, across, down], shape=shape, masks=masks)
+
+
+@dataclass(frozen=True)
+class Poses(Boxes):
+    """K objects with P named points each."""
+
+    points: NDArray[np.float64] = field(kw_only=True)
+    """(K, P, 2): x, y."""
+    visible: NDArray[np.bool_] = field(kw_only=True)
+    """(K, P): the others are not labelled."""
+    areas: NDArray[np.float64] = field(kw_only=True)
+    """(K,) square pixels that the object itself covers."""
+
+    def resized(self, shape: Shape) -> Poses:
+        down, across = shape[0] / self.shape[0], shape[1] / self.shape[1]
+        corners = self.corners * [across, down, across, down]
+        points, areas = self.points * [across, down], self.areas * (down * across)
+        return replace(self, corners=corners, points=points, areas=areas, shape=shape)
 
 
 @dataclass(frozen=True)

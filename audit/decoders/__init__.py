@@ -25,7 +25,7 @@ from audit.decoders.points import CoordinatesDecoder, HeatmapsDecoder, SimccDeco
 from audit.decoders.text_map import TextMapDecoder
 from audit.decoders.values import ValuesDecoder
 from audit.decoders.yolov5 import YoloV5
-from audit.decoders.yolov8 import YoloV8, YoloV8Masks
+from audit.decoders.yolov8 import YoloV8, YoloV8Masks, YoloV8Pose
 from audit.decoders.yolox import YoloX
 
 AnyDecoder = Annotated[
@@ -34,6 +34,7 @@ AnyDecoder = Annotated[
     | YoloV5
     | YoloV8
     | YoloV8Masks
+    | YoloV8Pose
     | YoloX
     | Detr
     | MaskRcnn
@@ -71,6 +72,7 @@ __all__ = [
     "YoloV5",
     "YoloV8",
     "YoloV8Masks",
+    "YoloV8Pose",
     "YoloX",
     "infer",
 ]

@@ -29,7 +29,7 @@ def to_picture(maps: NDArray[np.floating[Any]], frame: Frame) -> Iterator[tuple[
     Bilinear between the centres of the map's cells (``align_corners=False``, no antialiasing), the usual way in
     segmentation and depth; beyond the centre of the last cell within the picture its value holds.
     """
-    (low, high, share), (left, right, part) = (_weights(frame, axis, maps.shape[1 + axis]) for axis in (0, 1))
+    (low, high, share), (left, right, part) = (axis_weights(frame, axis, maps.shape[1 + axis]) for axis in (0, 1))
     share, part = share.astype(maps.dtype), part.astype(maps.dtype)
     height, width = frame.shape
     step = max(1, BLOCK_BYTES // (maps.itemsize * maps.shape[0] * max(width, maps.shape[2])))
@@ -75,7 +75,7 @@ def _covered(frame: Frame, axis: int, count: int) -> tuple[int, int]:
     return first, last
 
 
-def _weights(frame: Frame, axis: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+def axis_weights(frame: Frame, axis: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """For each pixel of the picture the two cells it lies between, and the share of the second."""
     places, fed = _axis(frame, axis)
     first, last = _covered(frame, axis, count)

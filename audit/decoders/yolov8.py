@@ -1,15 +1,17 @@
-"""The head of YOLOv8, v9 and 11 as Ultralytics exports it: boxes and classes without objectness; and masks."""
+"""The head of YOLOv8, v9 and 11 as Ultralytics exports it: boxes and classes without objectness; masks, and points."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from audit.decoders.detector import Count, Detector, Fraction, candidates, input_size, to_corners
 from audit.decoders.masks import map_mask
 from audit.decoders.outputs import Outputs, shapes, take_rank
+from audit.decoders.points import Sigmas
 from audit.frame import Frame
 from audit.predictions import Detections
 from camsim.errors import CamsimError
@@ -63,6 +65,39 @@ class YoloV8(YoloV8Head):
     def decode(self, outputs: Outputs, frame: Frame) -> Detections:
         found, _ = self.detect(outputs, frame)
         return found
+
+
+class YoloV8Pose(YoloV8Head):
+    """YOLOv8-pose and its like: after the classes x, y and the chance to be seen of each point, in pixels."""
+
+    kind: Literal["yolov8_pose"] = "yolov8_pose"
+    task: ClassVar[str] = "poses"
+    points: Annotated[int, Field(ge=1, le=1000)] = 17
+    """How many each object has."""
+    visibility: bool = True
+    """false: a point is x, y alone."""
+    sigmas: Sigmas | None = None
+    """Of the object keypoint similarity, one for all points, or one for each; None: COCO's for its 17 points of people,
+    0.07 for others."""
+
+    def decode(self, outputs: Outputs, frame: Frame) -> Detections:
+        found, rows = self.detect(outputs, frame)
+        each = 3 if self.visibility else 2
+        numbers = rows[:, -self.points * each :].astype(np.float64).reshape(len(rows), self.points, each)
+        places = numbers[..., :2]
+        if self.coordinates == "normalised":
+            places = places * input_size(frame)[:2]
+        pictured = frame.points_to_picture(places.reshape(-1, 2)).reshape(places.shape)
+        seen = numbers[..., 2] if self.visibility else np.full(places.shape[:2], np.nan)
+        if self.visibility and seen.size and not (seen.min() >= -1e-3 and seen.max() <= 1 + 1e-3):
+            raise CamsimError(
+                f"decoder yolov8_pose: the third number of points reaches from {seen.min():.4g} to {seen.max():.4g}, "
+                "where a chance in [0, 1] is wanted; if points are x, y alone, declare 'visibility: false'"
+            )
+        return Detections(found.corners, found.scores, found.labels, points=pictured, seen=seen.clip(0, 1))
+
+    def _extra(self, outputs: Outputs) -> int:
+        return self.points * (3 if self.visibility else 2)
 
 
 class YoloV8Masks(YoloV8Head):

@@ -15,6 +15,7 @@ from torch.nn.functional import pad
 from audit.models.fit import frame_of
 from audit.models.onnx_graph.straight import straight_through
 from audit.models.opencv import resize_linear_tensor
+from audit.models.opencv_area import resize_area_tensor
 from audit.models.preprocess import LUMA, DType, ResolvedPreprocess
 from audit.models.resampling import ONE, down_first, resize_weights
 from camsim.errors import CamsimError
@@ -70,6 +71,8 @@ class DifferentiablePreprocess:
         new, size = frame.resized, frame.fed
         if not self.resolved.antialias:
             levels = resize_linear_tensor(levels, *new) if new != old else levels
+        elif self.resolved.filter == "inter_area":
+            levels = resize_area_tensor(levels, *new) if new != old else levels
         else:
             for side in (0, 1) if down_first(old, new, self.resolved.filter) else (1, 0):
                 if new[side] != old[side]:

@@ -38,7 +38,7 @@ _HEADS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """By how a network's class is called: transformers' class that loads it, and what it is for."""
 
-_FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "area"}
+_FILTERS = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box"}
 """Pillow's numbers."""
 _UNKNOWN = (
     "do_pad_to_multiple",

@@ -103,9 +103,14 @@ def _ultralytics(given: Mapping[str, object], outputs: Shapes) -> dict[str, Any]
     if size:
         found["input_size"] = (size * 2)[:2] if len(size) == 1 else size
     task = given.get("task", "detect")
-    if not isinstance(task, str) or task not in _TASKS:
+    points = _numbers(given.get("kpt_shape")) if task == "pose" else None
+    if points is not None and len(points) == 2 and points[0] > 0 and points[1] in (2, 3):
+        found["task"] = "poses"
+        found["decoder"] = {"kind": "yolov8_pose", "points": points[0], "visibility": points[1] == 3}
+    elif isinstance(task, str) and task in _TASKS:
+        found["task"] = _TASKS[task]
+    else:
         return found
-    found["task"] = _TASKS[task]
     if task == "classify":
         # torchvision's Resize and CenterCrop, no mean, no std (ultralytics/data/augment.py).
         return found | {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audit.models.onnx_network import PREPARED, OnnxNetwork, read_onnx_file
+from audit.models.onnx_network import OnnxNetwork, read_onnx_file
 from audit.models.output import ClassScores
-from audit.models.preprocess import preprocess
+from audit.models.preprocess import prepared_grey, preprocess
 from audit.models.safety import Limits
 from camsim.errors import CamsimError
 
@@ -47,26 +48,27 @@ class OnnxModel:
         """Natural-log class probabilities (N, C) of N images (H, W, 3), RGB, 0..255; see Model."""
         if not images:
             raise CamsimError("no images were given to the model")
-        rows = []
-        for start in range(0, len(images), PREPARED):
-            prepared = [preprocess(image, self.prepared) for image in images[start : start + PREPARED]]
-            rows += [self._run(array) for array in prepared]
-        return self.scores.log_probabilities(np.concatenate(rows))
+        wanted = [self.scores.output.name]
+        room: NDArray[np.generic] | None = None
+        outputs: list[NDArray[np.floating[Any]]] = []
+        for image in images:
+            # One at a time, into the same memory: it is still in the processor's cache when the model reads it.
+            room = preprocess(image, self.prepared, room)
+            outputs += self.network.feed(room, wanted)
+        return self.scores.log_probabilities(np.concatenate([self._row(scores) for scores in outputs]))
 
     def probe(self) -> None:
         """Run one grey image, so that a model that cannot run fails now. Without an input size there is none to try."""
         size = self.prepared.size
         if size is not None:
-            grey = preprocess(np.full((*size, 3), 128, dtype=np.uint8), self.prepared)
-            self._run(grey)
+            self._row(*self.network.feed(prepared_grey(self.prepared, size), [self.scores.output.name]))
 
     def describe(self) -> dict[str, object]:
         """JSON-able: input, output, preprocessing, and ``assumed``: what nobody declared."""
         return dict(self._description) | {"class_count": self.scores.count}
 
-    def _run(self, array: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Scores (1, C) of a prepared image."""
-        (scores,) = self.network.feed(array, [self.scores.output.name])
+    def _row(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Scores (1, C) of an image from what the model gave for it."""
         return self.scores.rows(scores, self.network.batch)[:1]
 
 

@@ -36,9 +36,6 @@ from audit.models.session import first_line, open_session
 from audit.models.sidecar import Declaration, read_declaration
 from camsim.errors import CamsimError
 
-PREPARED = 16
-"""Images prepared before they are run. Turn by turn with the model, preparing one would find the caches cold."""
-
 _TRIED = 256
 """Height and width of what a model of any size is tried on."""
 
@@ -150,9 +147,10 @@ class OnnxNetwork:
             raise CamsimError("no images were given to the model")
         self._settle_batched()
         found: list[Mapping[str, NDArray[Any]]] = []
-        for start in range(0, len(pictures), PREPARED):
-            prepared = [preprocess(picture, self.prepared) for picture in pictures[start : start + PREPARED]]
-            found += [self._first(self.feed(array, self.output_names)) for array in prepared]
+        room: NDArray[np.generic] | None = None
+        for picture in pictures:
+            room = preprocess(picture, self.prepared, room)
+            found.append(self._first(self.feed(room, self.output_names)))
         return found
 
     def feed(self, array: NDArray[np.generic], names: Sequence[str]) -> list[NDArray[Any]]:
@@ -161,8 +159,10 @@ class OnnxNetwork:
         Raises:
             CamsimError: onnxruntime fails.
         """
-        shape = (self.batch, *array.shape) if self.wanted.batched else array.shape
-        feeds = {self.wanted.name: np.ascontiguousarray(np.broadcast_to(array, shape))}
+        batch = array[None] if self.wanted.batched else array
+        if self.batch > 1:
+            batch = np.repeat(batch, self.batch, axis=0)
+        feeds = {self.wanted.name: batch}
         if self._size is not None:
             fed = array.shape[1:] if self.wanted.layout == "NCHW" else array.shape[:2]
             feeds[self._size.name] = self._size.of((fed[0], fed[1]), self.batch)

@@ -22,7 +22,7 @@ ONE = 2048
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """How a line of pixels is made of another: ``weight0 * old[first] + weight1 * old[second]``."""
 
     first: NDArray[np.intp]
@@ -41,7 +41,7 @@ class _Line:
 
 
 @lru_cache(maxsize=32)
-def _line(old: int, new: int, across: bool) -> _Line:
+def _line(old: int, new: int, across: bool) -> Line:
     where = ((np.arange(new) + 0.5) * (old / new) - 0.5).astype(np.float32)
     first = np.floor(where).astype(np.intp)
     part = where - first.astype(np.float32)
@@ -49,13 +49,17 @@ def _line(old: int, new: int, across: bool) -> _Line:
         part[(first < 0) | (first >= old - 1)] = 0
     weights = (np.rint((np.float32(1) - part) * ONE), np.rint(part * ONE))
     places = (np.clip(first, 0, old - 1), np.clip(first + 1, 0, old - 1))
-    return _Line(*places, *(weight.astype(np.int32) for weight in weights))
+    return Line(*places, *(weight.astype(np.int32) for weight in weights))
 
 
 def resize_linear(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """``cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)``; image (H, W, C)."""
-    channels = image.shape[2]
-    columns, rows = _line(image.shape[1], width, True), _line(image.shape[0], height, False)
+    return weighed(image, _line(image.shape[0], height, False), _line(image.shape[1], width, True))
+
+
+def weighed(image: NDArray[np.uint8], rows: Line, columns: Line) -> NDArray[np.uint8]:
+    """Each new pixel of four old ones of an image (H, W, C), in OpenCV's integers."""
+    height, width, channels = len(rows.first), len(columns.first), image.shape[2]
     # Only rows that are looked at, each once, and every row as one line of numbers: much quicker for numpy.
     used, places = np.unique(np.concatenate([rows.first, rows.second]), return_inverse=True)
     flat = np.ascontiguousarray(image).reshape(image.shape[0], -1)[used]
@@ -85,8 +89,13 @@ def _weighed(
 
 def resize_linear_tensor(levels: Tensor, height: int, width: int) -> Tensor:
     """The same of whole numbers 0..255 (B, C, H, W), float64; backward, nothing is rounded."""
-    across0, across1 = _line(levels.shape[3], width, True).matrices(levels.shape[3])
-    down0, down1 = _line(levels.shape[2], height, False).matrices(levels.shape[2])
+    return weighed_tensor(levels, _line(levels.shape[2], height, False), _line(levels.shape[3], width, True))
+
+
+def weighed_tensor(levels: Tensor, rows: Line, columns: Line) -> Tensor:
+    """`weighed` of whole numbers 0..255 (B, C, H, W), float64; backward, nothing is rounded."""
+    across0, across1 = columns.matrices(levels.shape[3])
+    down0, down1 = rows.matrices(levels.shape[2])
     lines = straight_through(levels @ (across0 + across1).T / 16, torch.floor)
     above = straight_through(down0 @ lines / 65536, torch.floor)
     below = straight_through(down1 @ lines / 65536, torch.floor)

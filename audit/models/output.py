@@ -81,14 +81,12 @@ class ClassScores:
                 f"(first: number {images[0] + 1} of those given); the model cannot be judged on them"
             )
         self._check_kind(rows)
-        return np.stack([self._log_probabilities(row) for row in rows])
-
-    def _log_probabilities(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.kind == "probabilities":
-            row = np.log(np.maximum(row, SMALLEST))
-        # scipy's log_softmax, to the bit, without its ways for other kinds of arrays.
-        below = row - row.max()
-        result: NDArray[np.float64] = np.maximum(below - np.log(np.exp(below).sum()), _LEAST)
+            rows = np.log(np.maximum(rows, SMALLEST))
+        # scipy's log_softmax, to the bit, without its ways for other kinds of arrays. Along rows that lie in memory one
+        # after the other NumPy sums each as if it were alone.
+        below = np.ascontiguousarray(rows - rows.max(axis=1, keepdims=True))
+        result: NDArray[np.float64] = np.maximum(below - np.log(np.exp(below).sum(axis=1, keepdims=True)), _LEAST)
         return result
 
     def _check_kind(self, rows: NDArray[np.float64]) -> None:

@@ -47,7 +47,7 @@ def _lanczos(x: float) -> float:
 
 
 _KERNELS: dict[Filter, tuple[Callable[[float], float], float]] = {
-    "area": (_box, 0.5),
+    "box": (_box, 0.5),
     "bilinear": (_triangle, 1.0),
     "bicubic": (_cubic, 2.0),
     "lanczos": (_lanczos, 3.0),

@@ -42,6 +42,7 @@ TASKS = (
     "segmentation",
     "regression",
     "keypoints",
+    "poses",
     "depth",
     "retrieval",
     "text",
@@ -56,8 +57,8 @@ class Declaration(Preprocess):
     """All that can be declared about a model: its preprocessing and how its output is to be read."""
 
     task: str | None = None
-    """What it does: classification, multilabel, detection, instances, segmentation, regression, keypoints, depth,
-    retrieval or text; None: as its decoder says, or its file, or the data."""
+    """What it does: classification, multilabel, detection, instances, segmentation, regression, keypoints, poses,
+    depth, retrieval or text; None: as its decoder says, or its file, or the data."""
     decoder: AnyDecoder | None = None
     """How its outputs become answers: a kind, or a kind with its settings. Classifiers need none."""
     size_input: str | None = None

@@ -16,7 +16,7 @@ from camsim.errors import CamsimError, did_you_mean
 
 PREFIX = "timm:"
 _NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?")
-_FILTERS = {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "lanczos": "lanczos", "box": "area"}
+_FILTERS = {"nearest": "nearest", "bilinear": "bilinear", "bicubic": "bicubic", "lanczos": "lanczos", "box": "box"}
 
 
 def timm_module(name: str, weights: Mapping[str, Tensor]) -> tuple[nn.Module, Stated]:

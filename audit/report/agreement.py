@@ -13,6 +13,7 @@ AGREEMENT = {
     "segmentation": "mean IoU of the areas, those on the reference being taken as right",
     "regression": "1 − difference from the numbers on the reference, as a share of their scale, at least 0",
     "keypoints": "share of the points that stay within 0.2 of the object's extent of where they are on the reference",
+    "poses": "F1 at OKS 0.5 of the objects found, those found on the reference being taken as right",
     "depth": "share of the pixels within a factor 1.25 of the depth on the reference, or for a model of relative depth "
     "the squared correlation of both",
     "retrieval": "cosine similarity to the embedding on the reference, at least 0",
@@ -28,6 +29,7 @@ FLIP = {
     "segmentation": "an area of at least 1% of the picture that overlaps with the reference's by less than half",
     "regression": "a number that differs from the reference's by more than half its scale",
     "keypoints": "a point that moved by more than 0.2 of the object's extent",
+    "poses": "an object, here or on the reference, without a counterpart at OKS 0.5",
     "depth": "less than 90% agreement",
     "retrieval": "another nearest picture",
     "text": "another text",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from audit.corruptions import read_step
 from audit.report.note import Caveat
 from audit.report.rows import View, known
 from audit.report.words import margin_text, plural
@@ -22,6 +23,7 @@ def caveats(results: Mapping[str, Any], view: View) -> list[Caveat]:
         unreadable(results["data"]),
         _data_notes(results["data"]),
         _few_samples(results, view),
+        _corruptions_left_out(results),
     ]
     return [caveat for caveat in found if caveat is not None]
 
@@ -87,6 +89,19 @@ def unreadable(data: Mapping[str, Any], shown: int = 8) -> Caveat | None:
         f"Left out of {data['samples'] + len(lost)}. If they have something in common, such as one camera or one "
         "place, the rest is no fair sample.",
         tuple(items),
+    )
+
+
+def _corruptions_left_out(results: Mapping[str, Any]) -> Caveat | None:
+    reasons = tuple((results["yardstick"] or {}).get("left_out", ()))
+    if not reasons:
+        return None
+    steps = [read_step(row["profile"]) for row in results["profiles"] if row["role"] == "corruption"]
+    measured = len({step.key for step in steps if step is not None})
+    return Caveat(
+        f"{measured} of the {measured + len(reasons)} corruptions asked for took part",
+        "The yardstick's medians are over those that did.",
+        reasons,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.report.distances import Maps, maps_of
 from audit.report.rows import Metric
 from audit.report.thumbnail import data_uri, thumbnail, veil_uri
 from audit.sketch import Sketch
@@ -49,6 +50,8 @@ class Hit:
     device: Side
     truth: Sketch | None = None
     """Drawn over both."""
+    maps: Maps | None = None
+    """Of answers that are a number for every pixel."""
 
 
 def hardest(results: Mapping[str, Any], spoiled: Sequence[Spoiled]) -> list[Hit]:
@@ -73,6 +76,7 @@ def hardest(results: Mapping[str, Any], spoiled: Sequence[Spoiled]) -> list[Hit]
                 pictures.picture, one["answer"], _worth(one["score"], one["agreement"], task), pictures.sketch
             ),
             truth=pictures.truth,
+            maps=maps_of(pictures.reference_sketch, pictures.sketch, pictures.truth, SIDE),
         )
         for one, pictures in zip(results["most_changed"], spoiled, strict=True)
     ]

@@ -58,7 +58,7 @@ BESIDE = Caveat(
     "What is shown beside the devices is not judged.",
     "Axes and corruptions have intervals, but no verdict, and Holm's correction does not count them.",
 )
-PLACED = frozenset(["detection", "instances", "segmentation", "keypoints", "depth"])
+PLACED = frozenset(["detection", "instances", "segmentation", "keypoints", "poses", "depth"])
 """Tasks whose labels have a place in the picture."""
 
 

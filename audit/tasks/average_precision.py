@@ -31,17 +31,20 @@ and threshold t of `IOUS`; ``object_size``: bit s. Crowds are not among the obje
 _T = len(IOUS)
 
 
-def evidence(matches: Matches, objects: Regions, crowd: NDArray[np.bool_]) -> dict[str, object]:
+def evidence(
+    matches: Matches, objects: Regions, crowd: NDArray[np.bool_], most: int = MAX_DETECTIONS
+) -> dict[str, object]:
     """What is kept of one sample, as `COLUMNS` declares it.
 
     Args:
         matches: for all of `SIZES` and `IOUS`.
         objects: of the truth.
         crowd: (G,).
+        most: detections of a class that count, the surest.
     """
     # Detections are sorted by class: the first of each class begins its ranks.
     ranks = np.arange(len(matches.labels)) - np.searchsorted(matches.labels, matches.labels)
-    kept = ranks < MAX_DETECTIONS
+    kept = ranks < most
     single = ~crowd
     return {
         "detected_class": matches.labels[kept].tolist(),

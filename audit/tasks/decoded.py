@@ -17,7 +17,7 @@ from audit.data.truth import TruthKind
 from audit.decoders.decoder import Decoder
 from audit.frame import Shape
 from audit.models.network import Network
-from audit.sketch import Sketch, sketch_answer
+from audit.sketch import Sketch, sketch_answer, sketch_truth
 from audit.tasks.mark import Mark
 from audit.tasks.metric import Columns, Metric
 from camsim.errors import CamsimError
@@ -104,6 +104,14 @@ class DecodedTask(Generic[A]):
             for one, picture in zip(outputs, pictures, strict=True)
         ]
 
+    def outputs(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Mapping[str, NDArray[Any]]]:
+        """The network's raw outputs for N pictures, as `read` takes them."""
+        return self._run(pictures)
+
+    def read(self, outputs: Mapping[str, NDArray[Any]], shape: Shape, scene: Shape | None = None) -> A:
+        """The answer in outputs for a picture of ``shape``: in pixels of its scene, or else of the picture."""
+        return self._decode(outputs, shape, scene)
+
     def truth(self, sample: Sample, shape: tuple[int, int]) -> Any:
         """What is right for this sample, in pixels of a picture of ``shape``; None without labels."""
         raise NotImplementedError
@@ -119,6 +127,12 @@ class DecodedTask(Generic[A]):
     def sketch(self, answer: A, shape: Shape) -> Sketch | None:
         """What of an answer is drawn over a picture of a scene of ``shape``; None: it does not say where."""
         return sketch_answer(answer, shape, self.named)
+
+    def sketches(
+        self, reference: A, answer: A, truth: object, shape: Shape
+    ) -> tuple[Sketch | None, Sketch | None, Sketch | None]:
+        """What is drawn of the answers on the reference and on a device, and of the truth that the data state."""
+        return self.sketch(reference, shape), self.sketch(answer, shape), sketch_truth(truth, shape)
 
     def named(self, place: int) -> str:
         """A class of the model's output, for people."""
@@ -167,7 +181,8 @@ def _is_labelled(data: Dataset, kind: TruthKind, task: str) -> bool:
     if found not in (None, kind):
         raise CamsimError(
             f"{data.name} is labelled with {_WORDS[found]}, but the task {task} needs {_WORDS[kind]}; "
-            "give other data, or use --labels none to see only how far answers change"
+            f"give other data, or --truth {kind} if these hold that too, or use --labels none to see only how far "
+            "answers change"
         )
     return found is not None
 
@@ -179,6 +194,7 @@ _WORDS: dict[str, str] = {
     "class_map": "a class for each pixel",
     "values": "numbers",
     "keypoints": "keypoints",
+    "poses": "objects with keypoints",
     "depth": "depth",
     "text": "text",
 }

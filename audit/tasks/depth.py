@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +14,10 @@ from numpy.typing import NDArray
 from audit.data import Dataset, Sample
 from audit.data.truth import Depth
 from audit.decoders.depth import DepthDecoder
+from audit.frame import Shape
 from audit.models.network import Network
 from audit.predictions import DepthMap
+from audit.sketch import Distances, Sketch, sketch_truth
 from audit.tasks.decoded import AGREEMENT, DecodedTask
 from audit.tasks.mark import Mark
 from audit.tasks.metric import Metric
@@ -104,6 +108,33 @@ class DepthTask(DecodedTask[DepthMap]):
         unit = " m" if self.decoder.relative is None else ""
         return f"{known.min():.3g} to {known.max():.3g}{unit}, median {np.median(known):.3g}"
 
+    def sketches(
+        self, reference: DepthMap, answer: DepthMap, truth: object, shape: Shape
+    ) -> tuple[Sketch | None, Sketch | None, Sketch | None]:
+        """Depth in metres where the model or the truth tells metres; else its own numbers, those on the device brought
+        to the reference's as the agreement does."""
+        right = sketch_truth(truth, shape)
+        if right is not None and right.distances is not None:
+            aim = right.distances.values
+            maps = [self._map_in_metres(one.metres, aim) for one in (reference, answer)]
+            unit, inverse = "m", False
+        else:
+            maps = [reference.metres, answer.metres]
+            unit, inverse = ("m", False) if self.decoder.relative is None else ("", self.decoder.inverse)
+            found, expected = _counted(answer.metres, reference.metres)
+            if self.decoder.relative is not None and found.size:
+                fit = _fit(self.decoder.relative, found, expected)
+                maps[1] = fit(answer.metres.astype(np.float64)).astype(np.float32)
+        before, after = (Sketch(shape, distances=Distances(one, unit, inverse)) for one in maps)
+        return before, after, right
+
+    def _map_in_metres(self, values: NDArray[np.float32], truth: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of every pixel that the model was given, also where the truth is not known."""
+        found, right = _counted(values, truth)
+        if not right.size:
+            return values
+        return self._aligned(found, right, values.astype(np.float64)).astype(np.float32)
+
     def _agree(self, found: Floats, expected: Floats) -> tuple[float, float]:
         """Agreement and loss of the model's own numbers under two cameras."""
         if np.array_equal(found, expected):
@@ -116,16 +147,25 @@ class DepthTask(DecodedTask[DepthMap]):
         closeness = ratios(found, expected)
         return _share(closeness), 1 - float(closeness.mean())
 
-    def _aligned(self, found: Floats, right: Floats) -> Floats:
-        """The model's numbers as metres."""
+    def _aligned(self, found: Floats, right: Floats, values: Floats | None = None) -> Floats:
+        """The model's numbers as metres; or other ``values``, aligned like them."""
+        values = found if values is None else values
         if self.decoder.relative is None:
-            return found
+            return values
         aim = 1 / right if self.decoder.inverse else right
-        fitted = found * median_ratio(found, aim) if self.decoder.relative == "scale" else least_squares(found, aim)
+        fitted = _fit(self.decoder.relative, found, aim)(values)
         farthest = self.decoder.farthest or float(right.max())
         if self.decoder.inverse:
             fitted = 1 / np.maximum(fitted, 1 / farthest)
         return np.minimum(fitted, farthest)
+
+
+def _fit(kind: Literal["scale", "scale_and_shift"], found: Floats, aim: Floats) -> Callable[[Floats], Floats]:
+    """What brings ``found`` to ``aim``, for these and other numbers."""
+    if kind == "scale":
+        factor = median_ratio(found, aim)
+        return lambda values: values * factor
+    return lambda values: least_squares(found, aim, values)
 
 
 def median_ratio(found: Floats, aim: Floats) -> float:
@@ -134,12 +174,13 @@ def median_ratio(found: Floats, aim: Floats) -> float:
     return float(np.median(aim)) / middle if middle > 0 else 1.0
 
 
-def least_squares(found: Floats, aim: Floats) -> Floats:
-    """a found + b closest to ``aim`` (Ranftl et al., MiDaS, TPAMI 2022); constant where ``found`` is."""
+def least_squares(found: Floats, aim: Floats, values: Floats | None = None) -> Floats:
+    """a found + b closest to ``aim`` (Ranftl et al., MiDaS, TPAMI 2022), or a ``values`` + b; constant where ``found``
+    is."""
     x, y = found - found.mean(), aim - aim.mean()
     power = float(x @ x)
     slope = float(x @ y) / power if power > 0 else 0.0
-    fitted: Floats = slope * x + aim.mean()
+    fitted: Floats = slope * (x if values is None else values - found.mean()) + aim.mean()
     return fitted
 
 

@@ -33,7 +33,7 @@ class KeypointsTask(DecodedTask[Points]):
     points under the reference, all of them, with the extent that the truth states, or else of the box around them (at
     least a quarter of the picture's diagonal). A flip: a point that the reference gives with a score of at least 0.3,
     or without any, moves by more than 0.2 extents. The confidence is the mean score of the points. The loss is 1 - OKS,
-    against the truth or else the reference.
+    against the truth or else the reference; searches raise that of whole heatmaps, `audit.tasks.smooth.points`.
 
     OKS is COCO's object keypoint similarity, mean of exp(-d^2 / (2 s^2 k^2)) with k = 2 sigma and, as the object's
     area is not known, s^2 = extent^2 / 2, the area of a square with that diagonal.

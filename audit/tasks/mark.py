@@ -19,6 +19,7 @@ class Mark:
     confidence: float | None
     """Of the answer, in [0, 1]; None where the model states none."""
     loss: float
-    """What a search raises, in [0, 1]: a smooth stand-in for 1 - score (without labels: 1 - agreement)."""
+    """In [0, 1], a stand-in for 1 - score (without labels: 1 - agreement) that moves before it. A search raises it
+    where the task has no loss of the raw outputs (`audit.tasks.smooth`)."""
     own: Mapping[str, object] = field(default_factory=dict)
     """The task's own columns, as `VisionTask.columns` declares them: numbers, text, lists of numbers or None."""

@@ -40,6 +40,10 @@ class Regions:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def compared(self, objects: Regions, crowd: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Intersection over union (K, G) with G objects; of a crowd, the share of the detection that it covers."""
+        return np.asarray(rle.iou(self.shapes, objects.shapes, crowd.astype(int).tolist()), dtype=np.float64)
+
     def where(self, chosen: NDArray[np.bool_]) -> Regions:
         """Some of them."""
         return self.at(np.flatnonzero(chosen))
@@ -64,10 +68,10 @@ def masks(labels: NDArray[np.int64], pixels: Sequence[Mask]) -> Regions:
 
 
 def overlaps(detections: Regions, objects: Regions, crowd: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Intersection over union (K, G), whatever the classes; of a crowd, the share of the detection that it covers."""
+    """How far detections are objects (K, G), whatever the classes; see `Regions.compared`."""
     if not len(detections) or not len(objects):
         return np.zeros((len(detections), len(objects)))
-    return np.asarray(rle.iou(detections.shapes, objects.shapes, crowd.astype(int).tolist()), dtype=np.float64)
+    return detections.compared(objects, crowd)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def match(
     crowd: NDArray[np.bool_],
     ious: Sequence[float] = IOUS,
     sizes: Sequence[Size] = tuple(SIZES),
+    many: NDArray[np.bool_] | None = None,
 ) -> Matches:
     """Match detections with objects of their class, the surest first, each with the object that it overlaps most.
 
@@ -101,9 +106,10 @@ def match(
         detections: K.
         scores: (K,).
         objects: G.
-        crowd: (G,).
+        crowd: (G,): what lies on it is ignored.
         ious: T thresholds.
         sizes: S ranges.
+        many: (G,): of the crowd, what any number of detections may lie on; None: all of it.
     """
     order = np.lexsort((np.arange(len(detections)), -scores, detections.labels))
     ordered, thresholds = detections.at(order), np.asarray(ious)
@@ -115,11 +121,12 @@ def match(
     for label in np.unique(objects.labels):
         start, stop = np.searchsorted(labels, [label, label + 1])
         places = np.flatnonzero(objects.labels == label)
-        wanted, many = objects.at(places), crowd[places]
-        ignorable = np.array([_outside(wanted, SIZES[size]) | many for size in sizes])
-        mine = overlaps(ordered.at(np.arange(start, stop)), wanted, many)
+        wanted, spared = objects.at(places), crowd[places]
+        shared = spared if many is None else many[places]
+        ignorable = np.array([_outside(wanted, SIZES[size]) | spared for size in sizes])
+        mine = overlaps(ordered.at(np.arange(start, stop)), wanted, shared)
         part = np.ascontiguousarray(outside[:, start:stop])
-        found[:, :, start:stop], ignored[:, :, start:stop] = match_greedily(mine, many, ignorable, part, thresholds)
+        found[:, :, start:stop], ignored[:, :, start:stop] = match_greedily(mine, shared, ignorable, part, thresholds)
     return Matches(labels, scores[order], found & ~ignored, ignored)
 
 

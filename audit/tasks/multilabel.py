@@ -59,7 +59,7 @@ class Multilabel(DecodedTask[LabelChances]):
             raise CamsimError(f"{self.name}: has {count} outputs, but 'classes' lists {len(self.classes)} names")
         found = class_indices(self.classes, data, count) if self.labelled else None
         self._places = {} if found is None else {name: found[name] for name in data.class_names or ()}
-        self._known = np.array(list(self._places.values()), dtype=np.intp)
+        self.known = np.array(list(self._places.values()), dtype=np.intp)
         self.metrics = (
             Metric("f1_macro", "Macro F1", "aggregate", ("named", "present"), aggregate=macro_f1),
             Metric("map", "Mean average precision", "aggregate", ("chances", "present"), aggregate=mean_precision),
@@ -90,7 +90,7 @@ class Multilabel(DecodedTask[LabelChances]):
     def mark(self, answer: LabelChances, reference: LabelChances, truth: NDArray[np.bool_] | None) -> Mark:
         p, q = answer.probabilities, reference.probabilities
         named, expected = p >= self.decoder.threshold, q >= self.decoder.threshold
-        known = self._known
+        known = self.known
         return Mark(
             score=None if truth is None else f1(named[known], truth),
             agreement=f1(named, expected),

@@ -13,17 +13,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from audit.data import Dataset, Sample
-from audit.data.truth import Boxes
+from audit.data.truth import Boxes, Poses, TruthKind
 from audit.decoders.detector import Detector
 from audit.frame import Shape
 from audit.models.network import Network
 from audit.predictions import Detections
 from audit.sketch import Sketch, sketch_answer
 from audit.targets import class_indices
-from audit.tasks.average_precision import COLUMNS, AveragePrecision, evidence
+from audit.tasks.average_precision import COLUMNS, MAX_DETECTIONS, AveragePrecision, evidence
 from audit.tasks.decoded import AGREEMENT, DecodedTask
 from audit.tasks.mark import Mark
-from audit.tasks.matching import IOUS, Matches, Regions, Size, match
+from audit.tasks.matching import IOUS, Matches, Regions, Size, boxes, match
 from audit.tasks.metric import Metric
 from audit.tasks.soft_f1 import soft_f1
 from camsim.errors import CamsimError
@@ -38,6 +38,8 @@ class Objects:
     regions: Regions
     crowd: NDArray[np.bool_]
     """(G,): counts neither as found nor as missed."""
+    many: NDArray[np.bool_] | None = None
+    """(G,): of those, what any number of detections may lie on; None: all."""
 
 
 class ObjectTask(DecodedTask[Detections]):
@@ -47,13 +49,17 @@ class ObjectTask(DecodedTask[Detections]):
     """
 
     columns: Mapping[str, pa.DataType] = MappingProxyType(COLUMNS)
+    kind: TruthKind = "boxes"
+    sizes: tuple[Size, ...] = ("small", "medium", "large")
+    most = MAX_DETECTIONS
+    """The surest of a class in a picture that count for average precision."""
 
     def __init__(self, network: Network, decoder: Detector, data: Dataset) -> None:
         """
         Raises:
             CamsimError: the model cannot run or be read so, or does not know the classes of the data.
         """
-        super().__init__(network, decoder, data, "boxes")
+        super().__init__(network, decoder, data, self.kind)
         self.confidence = decoder.confidence
         count = decoder.class_count(self.first_outputs)
         if count is not None and self.classes is not None and len(self.classes) != count:
@@ -62,7 +68,7 @@ class ObjectTask(DecodedTask[Detections]):
         self.metrics = (
             Metric("map", "mAP 50:95", "aggregate", _AP_COLUMNS, aggregate=AveragePrecision(), short="mAP"),
             Metric("map50", "mAP 50", "aggregate", _AP_COLUMNS, aggregate=AveragePrecision((0,))),
-            *(_of_size(size) for size in ("small", "medium", "large")),
+            *(_of_size(size) for size in self.sizes),
             Metric("f1", f"{self.score_title} per image", "mean", ("score",)),
             AGREEMENT,
         )
@@ -111,8 +117,8 @@ class ObjectTask(DecodedTask[Detections]):
         score, aims = None, Objects(expected, alone)
         if truth is not None:
             aims = truth
-            matches = match(mine, answer.scores, truth.regions, truth.crowd)
-            own = evidence(matches, truth.regions, truth.crowd)
+            matches = match(mine, answer.scores, truth.regions, truth.crowd, many=truth.many)
+            own = evidence(matches, truth.regions, truth.crowd, self.most)
             score = f1(matches, self.confidence, int((~truth.crowd).sum()))
         shown = answer.scores[sure]
         return Mark(
@@ -182,9 +188,16 @@ class ObjectTask(DecodedTask[Detections]):
 
 
 def cut(objects: Boxes, window: tuple[float, float, float, float]) -> Boxes:
-    """What lies within a window (left, top, right, bottom), of boxes to the fraction, of masks to the pixel."""
+    """What lies within a window (left, top, right, bottom), of boxes to the fraction, of masks to the pixel; points
+    outside are no longer labelled."""
     left, top, right, bottom = window
     corners = np.clip(objects.corners, [left, top, left, top], [right, bottom, right, bottom])
+    if isinstance(objects, Poses):
+        x, y = objects.points[..., 0], objects.points[..., 1]
+        shown = (x >= left) & (x < right) & (y >= top) & (y < bottom)
+        whole, part = (boxes(np.zeros(len(one), np.int64), one).areas for one in (objects.corners, corners))
+        areas = objects.areas * np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+        return replace(objects, corners=corners, visible=objects.visible & shown, areas=areas)
     if objects.masks is None:
         return replace(objects, corners=corners)
     rows, columns = (np.arange(side) + 0.5 for side in objects.shape)

@@ -33,6 +33,7 @@ from audit.tasks.detection import Detection
 from audit.tasks.instances import Instances
 from audit.tasks.keypoints import KeypointsTask
 from audit.tasks.multilabel import Multilabel
+from audit.tasks.poses import PosesTask
 from audit.tasks.regression import Regression
 from audit.tasks.retrieval import Retrieval
 from audit.tasks.segmentation import Segmentation
@@ -49,6 +50,7 @@ DECODED: Mapping[str, Callable[[Network, Any, Dataset], DecodedTask[Any]]] = Map
         "segmentation": Segmentation,
         "regression": Regression,
         "keypoints": KeypointsTask,
+        "poses": PosesTask,
         "depth": DepthTask,
         "retrieval": Retrieval,
         "text": TextTask,
@@ -79,6 +81,7 @@ _BY_TRUTH: Mapping[TruthKind, str] = MappingProxyType(
         "class_map": "segmentation",
         "values": "regression",
         "keypoints": "keypoints",
+        "poses": "poses",
         "depth": "depth",
         "text": "text",
     }

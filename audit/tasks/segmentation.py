@@ -39,7 +39,7 @@ class Segmentation(DecodedTask[PixelClasses]):
     holds is left out, one that only the answer holds counts 0. The agreement is that against the answer under the
     reference. A flip: a class that covers at least 1 % of the picture in one of both answers overlaps by less than half
     (IoU < 0.5). The confidence is the mean over pixels of the best class's probability. The loss is 1 - score, or
-    without labels 1 - agreement: nearly continuous, as pixels are many.
+    without labels 1 - agreement; searches raise a smoother one, `audit.tasks.smooth.pixels`.
 
     Over samples, mIoU is that of the summed intersections and unions (the usual one; not a mean over samples), over the
     classes of the data that are in the truths or answers drawn; classes of the model that the data do not know cost

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from audit.tasks.matching import Regions, overlaps
 
-_OVERLAP = (0.3, 0.7)
+OVERLAP = (0.3, 0.7)
 """Intersection over union from which on an overlap counts, and at which it counts fully; halfway is 0.5."""
 
 
@@ -34,7 +34,7 @@ def soft_f1(
     if not len(objects) or not len(detections):
         claimed = float(worth.sum())
         return 1 / (1 + claimed) if not wanted else 0.0
-    low, high = _OVERLAP
+    low, high = OVERLAP
     ramp = np.clip((overlaps(detections, objects, crowd) - low) / (high - low), 0, 1) * (
         detections.labels[:, None] == objects.labels
     )

@@ -29,7 +29,8 @@ class TextTask(DecodedTask[Reading]):
     reading, else 0. The agreement is that against the reading under the reference. A flip is another text. The
     confidence is that of the reading. The loss is ((1 - score) L + d) / (L + 1), where L is the length of the truth and
     d = 1 - confidence: of two readings with as many errors, the surer one has the lower loss. Without labels it is the
-    same of the agreement, and d = 1 - confidence / confidence under the reference, at least 0.
+    same of the agreement, and d = 1 - confidence / confidence under the reference, at least 0. Searches raise
+    a loss with a slope, `audit.tasks.smooth.reading`.
 
     The character error rate over samples is the sum of distances over the sum of lengths; it can exceed 1. The edit
     similarity is 1 - distance / length of the longer text, averaged over samples; 1 for two empty texts.

@@ -59,7 +59,7 @@ MaxSide = Annotated[
 ]
 # As audit.data.sniff.DataFormat and audit.data.truth.TruthKind, which --help need not wait for; a test compares them.
 Format = Literal["folder", "manifest", "coco", "yolo", "voc", "masks", "seed", "huggingface", "webdataset"]
-Kind = Literal["class", "labels", "boxes", "class_map", "values", "keypoints", "depth", "text"]
+Kind = Literal["class", "labels", "boxes", "class_map", "values", "keypoints", "poses", "depth", "text"]
 DataFormat = Annotated[
     Format | None,
     typer.Option(

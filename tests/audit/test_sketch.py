@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.data.truth import Boxes, ClassMap, Keypoints
+from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Poses
 from audit.predictions import Detections, Numbers, PixelClasses, Points
 from audit.sketch import COLOURS, MOST_OUTLINES, VEIL, Outline, sketch_answer, sketch_truth
 
@@ -69,5 +69,33 @@ def test_truth(crowd: bool) -> None:
     points = sketch_truth(Keypoints(np.array([[1.0, 2], [3, 4]]), np.array([False, True]), 3.0, SHAPE), SHAPE)
     assert points is not None
     assert points.points == ((3.0, 4.0),)
+    depth = sketch_truth(Depth(np.array([[2.0, 0, np.nan]], np.float32)), (1, 3))
+    assert depth is not None
+    assert depth.distances is not None
+    np.testing.assert_array_equal(depth.distances.values, [[2.0, np.nan, np.nan]])
+    assert depth.distances.unit == "m"
     assert sketch_truth(ClassMap(np.zeros(SHAPE, np.int32)), SHAPE) is None
     assert sketch_truth(None, SHAPE) is None
+
+
+def test_poses_have_boxes_and_the_points_that_are_seen() -> None:
+    corners, points = np.array([[0.0, 0, 4, 4], [1, 1, 5, 4]]), np.array([[[1.0, 2], [3, 3]], [[2, 2], [9, 9]]])
+    found = Detections(
+        corners, np.array([0.9, 0.1]), np.zeros(2, np.int64), points=points, seen=np.array([[0.9, 0.2], [1, 1]])
+    )
+    sketch = sketch_answer(found, SHAPE, named, confidence=0.25)
+    assert sketch is not None
+    assert sketch.points == ((1.0, 2.0),)
+    assert len(sketch.outlines) == 1
+    silent = Detections(
+        corners, np.array([0.9, 0.1]), np.zeros(2, np.int64), points=points, seen=np.full((2, 2), np.nan)
+    )
+    shown = sketch_answer(silent, SHAPE, named, confidence=0.25)
+    assert shown is not None
+    assert shown.points == ((1.0, 2.0), (3.0, 3.0))
+    visible = np.array([[True, False], [False, True]])
+    truth = Poses(corners, ("cat", "cat"), np.zeros(2, bool), SHAPE, points=points, visible=visible, areas=np.ones(2))
+    drawn = sketch_truth(truth, SHAPE)
+    assert drawn is not None
+    assert drawn.points == ((1.0, 2.0), (9.0, 9.0))
+    assert [one.name for one in drawn.outlines] == ["cat", "cat"]

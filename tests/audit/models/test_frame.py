@@ -142,7 +142,7 @@ def test_a_bright_spot_is_found_where_the_frame_says(declared: dict[str, object]
         (FREE, {"resize": "shortest"}, "resize_shorter: must be given"),
         (FREE, {"resize": "crop"}, "resize: needs input_size"),
         (FREE, {"stride_by": "pad"}, "stride_by: needs stride"),
-        (FREE, {"filter": "area"}, "filter: needs input_size"),
+        (FREE, {"filter": "box"}, "filter: needs input_size"),
         (FREE, {"resize": "height"}, "resize_height: must be given"),
         (FREE, {"resize": "height", "resize_height": 48, "stride": 32}, "the height must be a multiple of it; 48"),
         (LINE, {"resize": "height", "resize_height": 32}, "resize_height: the model takes a height of 48, got 32"),
@@ -180,7 +180,7 @@ def test_keys_that_belong_elsewhere() -> None:
     for declared, message in (
         ({"pad_place": "top_left", "resize": "crop"}, "belongs to 'resize: pad' or 'resize: longest'"),
         ({"resize_longer": 9, "resize": "stretch"}, "belongs to 'resize: longest' or 'resize: shortest'"),
-        ({"antialias": False, "filter": "area"}, "OpenCV's bilinear resizing, but filter is area"),
+        ({"antialias": False, "filter": "box"}, "OpenCV's bilinear resizing, but filter is box"),
         ({"resize_round": "up", "resize": "stretch"}, "belongs to 'resize: pad'"),
         ({"stride": 0}, "greater than or equal to 1"),
     ):

@@ -56,6 +56,9 @@ def test_ultralytics() -> None:
     assert stated({key: NAMES[key] for key in ("names", "stride")})["resize"] == "keep"
     assert stated({**NAMES, "task": "classify"})["resize"] == "crop"
     assert set(stated({**NAMES, "task": "pose"})) == {"classes", "input_size"}
+    pose = stated({**NAMES, "task": "pose", "kpt_shape": "[5, 2]"})
+    assert (pose["task"], pose["resize"]) == ("poses", "pad")
+    assert (pose["decoder"].kind, pose["decoder"].points, pose["decoder"].visibility) == ("yolov8_pose", 5, False)
 
 
 @pytest.mark.parametrize(

@@ -72,16 +72,16 @@ def test_grey() -> None:
     assert np.abs(got[0] - luma).max() <= 0.51
 
 
-@pytest.mark.parametrize("name", ["nearest", "area", "bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize("name", ["nearest", "box", "bilinear", "bicubic", "lanczos"])
 def test_stretch_is_pillows_resize(name: str) -> None:
-    method = Image.Resampling.BOX if name == "area" else Image.Resampling[name.upper()]
+    method = Image.Resampling[name.upper()]
     expected = np.asarray(Image.fromarray(IMAGE).resize((8, 6), method))
     got = preprocess(IMAGE, resolved(replace(WANTED, layout="NHWC"), scale=1.0, filter=name))
     np.testing.assert_array_equal(got, expected)
 
 
 def test_area_shrinks_by_the_mean_of_blocks() -> None:
-    got = preprocess(IMAGE[:12, :16], resolved(replace(WANTED, layout="NHWC"), scale=1.0, filter="area"))
+    got = preprocess(IMAGE[:12, :16], resolved(replace(WANTED, layout="NHWC"), scale=1.0, filter="box"))
     blocks = IMAGE[:12, :16].reshape(6, 2, 8, 2, 3).mean(axis=(1, 3))
     # Pillow rounds to 8 bits twice: across, then down.
     assert np.abs(got - blocks).max() <= 1.0
@@ -134,7 +134,7 @@ def test_without_a_size_the_image_keeps_its_own() -> None:
     assert preprocess(IMAGE, resolved(free)).shape == (3, 15, 22)
     assert preprocess(IMAGE, resolved(free, input_size=[4, 5])).shape == (3, 4, 5)
     with pytest.raises(CamsimError, match="resize: needs input_size") as error:
-        resolved(free, resize="crop", filter="area")
+        resolved(free, resize="crop", filter="box")
     assert "filter: needs input_size" in str(error.value)
     with pytest.raises(CamsimError, match="only one side of it: 6xany"):
         resolved(replace(WANTED, width=None))
@@ -150,7 +150,7 @@ def test_what_is_assumed_is_listed() -> None:
         "std 1",
     )
     full = Preprocess.model_validate(
-        {"color": "RGB", "scale": 1.0, "mean": 0, "std": 1, "resize": "pad", "pad_value": 0, "filter": "area"}
+        {"color": "RGB", "scale": 1.0, "mean": 0, "std": 1, "resize": "pad", "pad_value": 0, "filter": "box"}
     )
     assert resolve(full, WANTED)[1] == ()
     assert resolve(Preprocess(), replace(WANTED, dtype="uint8", channels=1, height=None, width=None))[1] == (
@@ -261,7 +261,7 @@ def test_every_byte_becomes_what_the_table_says(dtype: str, layout: str, color: 
         np.testing.assert_array_equal(got, by_table(image, how))
 
 
-@pytest.mark.parametrize("name", ["nearest", "area", "bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize("name", ["nearest", "box", "bilinear", "bicubic", "lanczos"])
 @pytest.mark.parametrize("color", ["RGB", "GRAY"])
 @pytest.mark.parametrize(
     "how", [{"resize": "stretch"}, {"resize": "crop", "resize_shorter": 9}, {"resize": "pad", "pad_value": 7}]

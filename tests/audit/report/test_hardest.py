@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from audit.report import render_html
+from audit.report.distances import coloured, maps_of
 from audit.report.hardest import ANSWER, SIDE, hardest
-from audit.sketch import Outline, Sketch
+from audit.sketch import Distances, Outline, Sketch
 from audit.spoiled import Spoiled
 from tests.audit.report.other import detection
 from tests.audit.report.page import Page
@@ -120,3 +121,46 @@ def test_answers_and_truth_are_drawn_over_the_pictures(make_results: Callable[..
     assert part.count('class="veil" src="data:image/png;base64,') == 1
     assert "<script>" not in part
     assert "<b>" not in part
+
+
+def depth(values: np.ndarray, unit: str = "m", inverse: bool = False) -> Sketch:
+    return Sketch(values.shape, distances=Distances(values.astype(np.float32), unit, inverse))
+
+
+def test_maps_of_depth_stand_below_the_pictures(make_results: Callable[..., Results], manifest: Results) -> None:
+    results = make_results()
+    results["most_changed"] = [changed(HOSTILE, True)]
+    ramp = np.linspace(1, 101, 101)[None].repeat(20, axis=0)
+    (spoiled,) = shots(1)
+    spoiled = Spoiled(spoiled.reference, spoiled.picture, depth(ramp), depth(ramp + 1), depth(ramp))
+    part = section(Page(render_html(results, manifest, {}, (spoiled,))))
+    text = " ".join(Page(part).text.split())
+    assert "depth on the reference depth on the device true depth" in text
+    assert "3 m" in text
+    assert "100 m" in text
+    assert "and the true one, in one scale of colours a scene" in text
+    assert "dashed" not in text
+    assert part.count('src="data:image/png;base64,') == 4  # three maps and the legend
+    assert "<b>" not in part
+
+
+def test_numbers_without_a_unit_say_what_they_are() -> None:
+    ramp = np.linspace(0, 1, 50)[None]
+    maps = maps_of(depth(ramp, "", True), depth(ramp, "", True), None, SIDE)
+    assert maps is not None
+    assert maps.truth is None
+    assert maps.legend.low == "0.02"
+    assert "large where it is near" in maps.legend.words
+    assert maps_of(Sketch((1, 1)), Sketch((1, 1)), None, SIDE) is None
+    nothing = depth(np.full((2, 2), np.nan))
+    assert maps_of(nothing, nothing, None, SIDE) is None
+
+
+def test_colours_rise_in_lightness_and_end_where_the_scale_does() -> None:
+    ramp = coloured(np.linspace(-1, 2, 301, dtype=np.float32)[None], 0.0, 1.0)[0].astype(int)
+    np.testing.assert_array_equal(ramp[0, :3], [68, 1, 84])
+    np.testing.assert_array_equal(ramp[-1, :3], [253, 231, 37])
+    luma = ramp[:, :3] @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(luma) >= -1).all()
+    assert luma[-1] > luma[0] + 150
+    assert coloured(np.array([[np.nan, 1.0]], np.float32), 1.0, 1.0)[0, :, 3].tolist() == [0, 255]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import audit
 from audit.axes.exposure import at_exposure_value
 from audit.data import Dataset, Sample
-from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Text, Truth, TruthKind, Values
+from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Poses, Text, Truth, TruthKind, Values
 from audit.models import open_network
 from audit.tasks.open import TASKS
 from camsim import Profile, catalog
@@ -85,6 +85,25 @@ def _boxes(masks: bool) -> tuple[list[Truth], list[Outputs]]:
     return truths, outputs
 
 
+def _poses() -> tuple[list[Truth], list[Outputs]]:
+    """The same objects with three points each, the last not labelled."""
+    rng = np.random.default_rng(4)
+    truths: list[Truth] = []
+    outputs: list[Outputs] = []
+    for truth in _boxes(masks=False)[0]:
+        assert isinstance(truth, Boxes)
+        start, size = truth.corners[:, :2], truth.corners[:, 2:] - truth.corners[:, :2]
+        points = start[:, None] + rng.random((2, 3, 2)) * size[:, None]
+        visible = np.tile([True, True, False], (2, 1))
+        same = {"points": points, "visible": visible, "areas": size.prod(axis=1) / 2}
+        truths.append(Poses(truth.corners, truth.names, truth.crowd, SHAPE, **same))
+        labels = [NAMES.index(name) for name in truth.names]
+        scores = np.array([[0.9], [0.8]]) * np.eye(3)[labels]
+        seen = np.concatenate([points, np.ones((2, 3, 1))], axis=2).reshape(2, 9)
+        outputs.append(np.concatenate([start + size / 2, size, scores, seen], axis=1).T)
+    return truths, outputs
+
+
 @cache
 def cases() -> dict[str, Case]:
     """By what `--task` calls them; two of some, for decoders of another kind."""
@@ -97,6 +116,7 @@ def cases() -> dict[str, Case]:
     words = _words()
     boxes, found = _boxes(masks=False)
     outlined, outlines = _boxes(masks=True)
+    posed, tables = _poses()
     targets = [NAMES[place % 3] for place in range(N)]
     nothing = {name: array[:0] for name, array in outlines[0].items()} if isinstance(outlines[0], dict) else {}
     return {
@@ -168,6 +188,14 @@ def cases() -> dict[str, Case]:
             (0.0, 0.3),
             classes=None,
         ),
+        "poses": Case(
+            {"decoder": {"kind": "yolov8_pose", "points": 3}, "classes": NAMES},
+            posed,
+            tables,
+            np.zeros((4 + 3 + 9, 2)),
+            "poses",
+            (0.0, 0.3),
+        ),
         "depth": Case(
             {"decoder": {"kind": "depth"}},
             [Depth(one) for one in metres],
@@ -213,7 +241,7 @@ CASES = pytest.mark.parametrize(
     "name",
     [
         *("classification", "multilabel", "detection", "instances", "segmentation", "regression"),
-        *("keypoints", "depth", "relative depth", "retrieval", "text"),
+        *("keypoints", "poses", "depth", "relative depth", "retrieval", "text"),
     ],
 )
 

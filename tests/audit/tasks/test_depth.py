@@ -112,3 +112,33 @@ def test_a_truth_without_a_known_pixel_is_refused() -> None:
     task = build(np.full(SHAPE, np.nan, dtype=np.float32))
     with pytest.raises(CamsimError, match="s000: the depth of none"):
         task.truth(task.data.samples[0], SHAPE)
+
+
+def sketched(task: DepthTask, found: NDArray[Any], reference: NDArray[Any]) -> list[Any]:
+    truth = task.data.samples[0].load_truth(SHAPE) if task.labelled else None
+    answers = [DepthMap(one.astype(np.float32)) for one in (reference, found)]
+    return [None if one is None else one.distances for one in task.sketches(*answers, truth, SHAPE)]
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+def test_maps_of_a_relative_model_are_metres_where_the_truth_is_known(inverse: bool) -> None:
+    known = np.where(KNOWN, METRES, 5.0)
+    space = 1 / known if inverse else known
+    task = build(relative="scale_and_shift", inverse=inverse, farthest=100)
+    before, after, truth = sketched(task, 13 * space - 4, 2 * space)
+    for found in (before, after):
+        np.testing.assert_allclose(found.values, known, rtol=1e-4)  # also where the truth is not known
+        assert (found.unit, found.inverse) == ("m", False)
+    np.testing.assert_array_equal(truth.values, np.where(KNOWN, METRES, np.nan).astype(np.float32))
+
+
+def test_without_a_truth_the_device_is_brought_to_the_reference() -> None:
+    space = RNG.uniform(1, 9, SHAPE)
+    before, after, truth = sketched(build(None, relative="scale_and_shift", inverse=True), 3 * space + 1, space)
+    assert truth is None
+    assert (after.unit, after.inverse) == ("", True)
+    np.testing.assert_allclose(after.values, before.values, rtol=1e-5)
+    np.testing.assert_array_equal(before.values, space.astype(np.float32))
+    before, after, _ = sketched(build(None), 3 * space, space)
+    assert after.unit == "m"
+    np.testing.assert_allclose(after.values, 3 * before.values, rtol=1e-5)

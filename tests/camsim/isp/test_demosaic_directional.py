@@ -1,9 +1,6 @@
-"""Hamilton-Adams and AHD: against loops over pixels, and LibRaw."""
+"""Hamilton-Adams and AHD: against loops over pixels, and LibRaw; what all methods share is in test_demosaic.py."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,18 +15,11 @@ from camsim.cfa import BAYER, Bayer, mosaic
 from camsim.isp import Ahd, HamiltonAdams, demosaic_ahd, demosaic_bilinear, demosaic_hamilton_adams
 from camsim.isp.demosaic.ahd import SRGB_TO_XYZ, cielab
 
+from .demosaicing import ahd, each_phase
 from .libraw import developed
 
-Method = Callable[[Tensor, Bayer], Tensor]
-
-
-def ahd(raw: Tensor, cfa: Bayer) -> Tensor:
-    return demosaic_ahd(raw, cfa, torch.tensor(SRGB_TO_XYZ, dtype=raw.dtype))
-
-
-METHODS: dict[str, Method] = {"hamilton_adams": demosaic_hamilton_adams, "ahd": ahd}
+METHODS = {"hamilton_adams": demosaic_hamilton_adams, "ahd": ahd}
 each_method = pytest.mark.parametrize("name", METHODS)
-each_phase = pytest.mark.parametrize("cfa", BAYER)
 
 
 def photo(height: int, width: int) -> Tensor:
@@ -134,40 +124,11 @@ def test_cielab_equals_colour_science() -> None:
 
 @each_method
 @each_phase
-@pytest.mark.parametrize("size", [(2, 2), (3, 5), (9, 4), (17, 24)], ids="{0[0]}x{0[1]}".format)
-def test_an_even_colour_is_reproduced_to_the_border(name: str, cfa: Bayer, size: tuple[int, int]) -> None:
-    rgb = torch.tensor([0.7, 0.2, 0.4])[None, :, None, None].expand(2, 3, *size)
-    assert (METHODS[name](mosaic(rgb, cfa), cfa) - rgb).abs().max() < 1e-6
-
-
-@each_method
-@each_phase
 def test_a_linear_ramp_is_reproduced_inside(name: str, cfa: Bayer) -> None:
     y, x = torch.meshgrid(torch.arange(23.0).double(), torch.arange(26.0).double(), indexing="ij")
     ramp = torch.stack([0.3 + 0.004 * x + 0.002 * y, 0.1 + 0.003 * x - 0.001 * y, 0.9 - 0.002 * x - 0.005 * y])[None]
     rgb = METHODS[name](mosaic(ramp, cfa), cfa)
     assert (rgb - ramp)[..., 6:-6, 6:-6].abs().max() < 1e-12
-
-
-@each_method
-@each_phase
-def test_measured_values_are_kept(name: str, cfa: Bayer) -> None:
-    raw = torch.rand(2, 1, 13, 18, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    assert (mosaic(METHODS[name](raw, cfa), cfa) - raw).abs().max() < 1e-12
-
-
-@each_method
-@each_phase
-@pytest.mark.parametrize(("down", "right"), [(0, 1), (1, 0), (1, 1)])
-def test_a_shifted_mosaic_of_the_matching_phase_is_the_shifted_picture(
-    name: str, cfa: Bayer, down: int, right: int
-) -> None:
-    raw = torch.rand(1, 1, 40, 42, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    grid = np.array(list(cfa)).reshape(2, 2)
-    shifted: Any = "".join(np.roll(grid, (-down, -right), (0, 1)).ravel())
-    ours = METHODS[name](raw[..., down:, right:], shifted)
-    expected = METHODS[name](raw, cfa)[..., down:, right:]
-    assert (ours - expected)[..., 12:-12, 12:-12].abs().max() < 1e-12
 
 
 @each_method
@@ -189,18 +150,6 @@ def test_a_photograph_is_nearer_than_by_bilinear_interpolation(name: str) -> Non
     raw = mosaic(picture, "GRBG")
     errors = [(method(raw, "GRBG") - picture).square().mean() for method in (METHODS[name], demosaic_bilinear)]
     assert errors[0] < 0.8 * errors[1]
-
-
-@each_method
-@pytest.mark.parametrize("bits", [8, 12])
-def test_mosaics_of_few_bits_are_decided_alike_in_both_precisions(name: str, bits: int) -> None:
-    generator = torch.Generator().manual_seed(bits)
-    dn = torch.randint(60, 120, (4, 1, 64, 64), generator=generator)
-    black, white = 15.3, 2**bits - 1.0
-    single, double = (
-        METHODS[name]((dn.to(t) - black) / (white - black), "RGGB") for t in (torch.float32, torch.float64)
-    )
-    assert (single - double).abs().max() < 1e-6
 
 
 def test_the_colour_matrix_of_ahd_matters_and_its_scale_does_not() -> None:
