@@ -14,7 +14,8 @@ def around(name: str, *stages: dict[str, Any]) -> camsim.Profile:
     profile = catalog.load(PROFILE)
     kept = {stage.kind: stage.model_dump() for stage in profile.isp}
     isp = [kept["black_level"], *stages, kept["clip"], kept["gamma"]]
-    return camsim.Profile.model_validate(profile.model_dump() | {"name": name, "isp": isp, "provenance": {}})
+    bare = {"name": name, "isp": isp, "provenance": {}, "choices": {}, "orders": ()}
+    return camsim.Profile.model_validate(profile.model_dump() | bare)
 
 
 def demosaic(method: str) -> camsim.Profile:

@@ -13,7 +13,7 @@ from torch import Tensor
 from audit.camera import open_camera
 from audit.frame import Shape
 from audit.optimize.box import Box
-from audit.optimize.fit import Check, Plan
+from audit.optimize.fit import Check, Plan, best_of
 from audit.optimize.judge import judge
 from audit.optimize.outcome import Outcome, training_noise, validation_noise
 from audit.optimize.parts import Parts
@@ -77,10 +77,9 @@ def search(
         profiles.append(box.profile_with(space.knobs_at(done.setting.point), name, why))
         found = judge(open_camera(profiles[-1]), task, validation)
         checks.append(Check(round(done.spent), -done.loss, float(found.losses.mean()), float(found.scores.mean())))
-    best = min(range(len(checks)), key=lambda index: checks[index].loss)
-    return Outcome(
-        "pattern search", task.no_gradient, profiles[best], tuple(checks), checks[best], f"{plan.steps} passes done"
-    )
+    best = best_of(checks)
+    learned = profiles[checks.index(best)]
+    return Outcome("pattern search", task.no_gradient, learned, tuple(checks), best, f"{plan.steps} passes done")
 
 
 def _improvements(trace: Sequence[Evaluation]) -> list[Evaluation]:

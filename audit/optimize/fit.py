@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -69,8 +69,16 @@ class Course(Generic[T]):
 
     @property
     def best_check(self) -> Check:
-        """The lowest loss, the earliest of equals."""
-        return min(self.checks, key=lambda check: (check.loss, check.step))
+        """See `best_of`."""
+        return best_of(self.checks)
+
+
+def best_of(checks: Sequence[Check]) -> Check:
+    """The lowest loss among those that score no lower than the first, the start; the earliest of equals.
+
+    The loss has finer steps than the score, but is not it: it can fall where answers get worse.
+    """
+    return min((check for check in checks if check.score >= checks[0].score), key=lambda check: (check.loss, check.step))
 
 
 def fit(

@@ -53,6 +53,8 @@ class Case:
 
 
 COLOR_NAMES = tuple(COLORS)
+SIGMA = 0.07
+"""Of the object keypoint similarity, for each corner."""
 
 CASES: Mapping[str, Case] = MappingProxyType(
     {
@@ -132,7 +134,17 @@ CASES: Mapping[str, Case] = MappingProxyType(
             data.keypoints,
             lambda: Map(3),
             losses.heatmaps(SIDE, SIDE // 4),
-            {"kind": "heatmaps", "holds": "logits", "sigmas": [0.07]},
+            {"kind": "heatmaps", "holds": "logits", "sigmas": [SIGMA]},
+        ),
+        "poses": Case(
+            "poses",
+            "one to four triangles: the three corners of each",
+            data.poses,
+            lambda: Grid(1, SIDE, points=3),
+            losses.poses(KINDS[2:], SIDE, 4, SIGMA),
+            {"kind": "yolov8_pose", "iou_threshold": 0.5, "points": 3, "sigmas": [SIGMA]},
+            KINDS[2:],
+            steps=500,
         ),
         "depth": Case(
             "depth",

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from audit.data import Dataset, Sample, open_dataset
 from audit.data.dataset import fingerprint
-from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Text, Truth, TruthKind, Values
+from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Poses, Text, Truth, TruthKind, Values
 from benchmarks.launch import ROOT
 from benchmarks.tasks.scenes import COLORS, KINDS, SIDE, Picture, Scene, Shape, floor, line, shapes
 from camsim.unprocess import from_display
@@ -33,6 +33,7 @@ NUMBERS = ("count", "covered")
 """What regression predicts: how many shapes, and how much of the picture they cover, in %."""
 ONE = partial(shapes, least=1, most=1)
 TRIANGLE = partial(shapes, least=1, most=1, kinds=(2,))
+TRIANGLES = partial(shapes, kinds=(2,))
 ANY = partial(shapes, least=0, most=4)
 
 
@@ -85,6 +86,18 @@ def keypoints(seed: int, count: int) -> Dataset:
         return Keypoints(shape.points, np.ones(3, dtype=np.bool_), 2 * shape.radius * 2**0.5, (SIDE, SIDE))
 
     return _shapes(TRIANGLE, seed, count, truth, "keypoints")
+
+
+def poses(seed: int, count: int) -> Dataset:
+    """One to four triangles: their boxes and corners."""
+
+    def truth(one: Scene) -> Truth:
+        found, points = _boxes(one, masks=False), np.array([shape.points for shape in one.shapes])
+        areas = np.array([shape.mask.sum() for shape in one.shapes], dtype=np.float64)
+        seen = np.ones(points.shape[:2], dtype=np.bool_)
+        return Poses(found.corners, found.names, found.crowd, found.shape, points=points, visible=seen, areas=areas)
+
+    return _shapes(TRIANGLES, seed, count, truth, "poses")
 
 
 def depth(seed: int, count: int) -> Dataset:
@@ -170,7 +183,7 @@ def _crowns(photo: str, top: int, left: int) -> Truth:
     return Boxes(cut[there], names, crowd[there], (TILE, TILE))
 
 
-def _boxes(one: Scene, masks: bool) -> Truth:
+def _boxes(one: Scene, masks: bool) -> Boxes:
     corners = np.array([shape.corners for shape in one.shapes])
     names = tuple(KINDS[shape.kind] for shape in one.shapes)
     outlines = tuple(shape.mask for shape in one.shapes) if masks else None
@@ -180,7 +193,8 @@ def _boxes(one: Scene, masks: bool) -> Truth:
 def _shapes(
     draw: Callable[[int, int], Scene], seed: int, count: int, truth: Callable[[Scene], Truth], kind: TruthKind
 ) -> Dataset:
-    classes = {"labels": tuple(COLORS), "boxes": KINDS, "class_map": ("ground", *KINDS)}.get(kind)
+    known = {"labels": tuple(COLORS), "boxes": KINDS, "poses": KINDS[2:], "class_map": ("ground", *KINDS)}
+    classes = known.get(kind)
     return _dataset(
         "shapes", seed, count, lambda n: draw(seed, n).picture, lambda n: truth(draw(seed, n)), kind, classes
     )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Text, Truth, Values
+from audit.data.truth import Boxes, ClassMap, Depth, Keypoints, Labels, Poses, Text, Truth, Values
 from benchmarks.tasks.networks import Found
 
 Given = Sequence[Truth | str]
@@ -120,6 +120,29 @@ def boxes(names: Sequence[str], side: int, stride: int, masks: bool = False) -> 
     return targets, _mask_loss if masks else partial(_box_loss)
 
 
+def poses(names: Sequence[str], side: int, stride: int, sigma: float) -> Aim:
+    """A `benchmarks.tasks.networks.Grid` with points: `boxes`, and the points of the object that a cell is to find.
+
+    Their distances are measured as the object keypoint similarity does, e = d^2 / (2 s^2 (2 sigma)^2), but cost
+    log(1 + e) rather than 1 - exp(-e), which has no slope far away; of points that are not labelled, nothing.
+    """
+
+    def targets(given: Given) -> Targets:
+        rows = [_pose_cells(one, names, side, stride) for one in given if isinstance(one, Poses)]
+        return tuple(torch.stack(column) for column in zip(*rows, strict=True))
+
+    def loss(table: Tensor, labels: Tensor, corners: Tensor, points: Tensor, seen: Tensor, areas: Tensor) -> Tensor:
+        boxed, chosen = 4 + len(names), labels >= 0
+        found = table[:, boxed:].transpose(1, 2)[chosen].unflatten(1, (-1, 3))
+        seen = seen[chosen]
+        away = (found[..., :2] - points[chosen]).square().sum(dim=2) / areas[chosen][:, None] / (8 * sigma**2)
+        placed = (away.log1p() * seen).sum() / seen.sum().clamp(min=1)
+        sure = F.binary_cross_entropy(found[..., 2].clamp(1e-6, 1 - 1e-6), seen)
+        return _box_loss(table[:, :boxed], labels, corners) + placed + sure
+
+    return targets, loss
+
+
 REACH = 1.0
 """Cells, along each axis, from the middle of a cell that is to find an object to the object's centre."""
 IGNORED = -2
@@ -142,6 +165,14 @@ def _cells(truth: Boxes, names: Sequence[str], side: int, stride: int) -> tuple[
         own = (away <= REACH) & (away < nearest)
         labels[own], corners[own], nearest[own], objects[own] = names.index(name), box, away[own], number
     return torch.from_numpy(labels), torch.from_numpy(corners).float(), torch.from_numpy(objects)
+
+
+def _pose_cells(truth: Poses, names: Sequence[str], side: int, stride: int) -> Targets:
+    """Of each cell: class and corners as `_cells` has them; its object's points (A, P, 2), which of them are labelled
+    (A, P), and its area (A,)."""
+    labels, corners, objects = _cells(truth, names, side, stride)
+    each = (torch.from_numpy(numbers).float()[objects] for numbers in (truth.points, truth.visible, truth.areas))
+    return labels, corners, *each
 
 
 def _outlines(truth: Boxes, side: int) -> Tensor:

@@ -67,9 +67,12 @@ class Found(NamedTuple):
 
 
 class Grid(nn.Module):
-    """Boxes without anchors, as YOLOv8 has them: (B, 4 + C, A) for the A cells of a grid; with masks, `Found`."""
+    """Boxes without anchors, as YOLOv8 has them: (B, 4 + C, A) for the A cells of a grid; with masks, `Found`.
 
-    def __init__(self, classes: int, side: int, stride: int = 4, masks: bool = False) -> None:
+    With points (B, 4 + C + 3 points, A), as YOLOv8-pose has them: x, y in px and the chance to be seen of each.
+    """
+
+    def __init__(self, classes: int, side: int, stride: int = 4, masks: bool = False, points: int = 0) -> None:
         super().__init__()
         self.trunk, self.stride, self.masks = Trunk(stride), stride, masks
         self.boxes, self.scores = nn.Conv2d(WIDTH, 4, 3, 1, 1), nn.Conv2d(WIDTH, classes, 3, 1, 1)
@@ -77,6 +80,7 @@ class Grid(nn.Module):
         if masks:
             self.weights = nn.Conv2d(WIDTH, PROTOTYPES, 3, 1, 1)
             self.prototypes = nn.Sequential(_block(WIDTH, WIDTH), nn.ConvTranspose2d(WIDTH, PROTOTYPES, 2, 2))
+        self.points = nn.Conv2d(WIDTH, 3 * points, 3, 1, 1) if points else None
         places = torch.arange(side // stride) + 0.5
         centres = torch.stack(torch.meshgrid(places, places, indexing="xy")).reshape(1, 2, -1)
         self.register_buffer("centres", centres * stride, persistent=False)
@@ -86,6 +90,10 @@ class Grid(nn.Module):
         offsets, sizes = self.boxes(maps).flatten(2).split(2, dim=1)
         columns = [self.centres + self.stride * offsets, 2 * self.stride * sizes.clamp(-4, 4).exp()]
         columns.append(self.scores(maps).flatten(2).sigmoid())
+        if self.points is not None:
+            places, seen = self.points(maps).flatten(2).unflatten(1, (-1, 3)).split((2, 1), dim=2)
+            places = self.centres[:, None] + 2 * self.stride * places
+            columns.append(torch.cat([places, seen.sigmoid()], dim=2).flatten(1, 2))
         if not self.masks:
             return torch.cat(columns, dim=1)
         columns.append(self.weights(maps).flatten(2))

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import gradient
+import camsim
+from benchmarks import cameras, gradient
 from benchmarks.chain import frames, numbers
 from benchmarks.subjects import SUBJECTS, find
 from benchmarks.subjects.subject import Subject
-from benchmarks.suites import backward, demosaic, median
+from benchmarks.suites import backward, demosaic, many, median
 from benchmarks.verify import difference, verify
 from benchmarks.work import UnavailableError
 
@@ -112,3 +113,14 @@ def test_the_model_has_the_size_of_mobilenet_v2() -> None:
     from benchmarks.mobilenet import mobilenet
 
     assert sum(parameter.numel() for parameter in mobilenet().parameters()) == 3_504_872
+
+
+def test_the_cameras_of_the_suites_are_fused() -> None:
+    made = [cameras.median(), *(cameras.demosaic(method) for method in ("bilinear", "malvar2004", "menon2007"))]
+    assert all(camsim.compile(profile, fused=True).is_fused for profile in made)
+
+
+def test_twelve_pipelines_of_the_seed_are_timed_together() -> None:
+    names = many.pipelines()
+    assert len(names) == 12
+    assert all(camsim.compile(name, fused=True).is_fused for name in names)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audit.data.truth import Boxes, Depth, Keypoints
+from audit.data.truth import Boxes, Depth, Keypoints, Poses
 from audit.tasks.open import TASKS
 from benchmarks.launch import ROOT
 from benchmarks.page import replace_between
@@ -55,6 +55,14 @@ def test_what_is_there_lies_where_it_is_said_to() -> None:
         assert left[0] <= tip[0] <= right[0]
         assert (truth.points > 0).all()
         assert (truth.points < data.SIDE).all()
+    for sample in data.poses(0, 30).samples:
+        truth = sample.load_truth((data.SIDE, data.SIDE))
+        assert isinstance(truth, Poses)
+        assert truth.visible.all()
+        low, high = truth.points.min(axis=1), truth.points.max(axis=1)
+        # A tip is thinner than half a pixel, and so above the pixels that count as covered.
+        np.testing.assert_allclose(np.hstack([low, high]), truth.corners, atol=1.5)
+        np.testing.assert_allclose(truth.areas, np.prod(high - low, axis=1) / 2, rtol=0.15)
     for sample in data.depth(0, 30).samples:
         truth = sample.load_truth((data.SIDE, data.SIDE))
         assert isinstance(truth, Depth)
@@ -78,7 +86,7 @@ def test_tiles_that_are_judged_were_not_trained_on() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["instances", "classification"])
+@pytest.mark.parametrize("name", ["instances", "poses", "classification"])
 def test_a_model_trained_here_says_the_same_as_a_file_and_as_a_module(name: str, tmp_path: Path) -> None:
     case = replace(CASES[name], steps=40, training=64, judged=16)
     entry = measure(case, tmp_path)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from audit.optimize.fit import Course, Plan, batch_of, fit
+from audit.optimize.fit import Check, Course, Plan, batch_of, best_of, fit
 from audit.optimize.state import load_state, save_state
 from camsim.errors import CamsimError
 
@@ -76,6 +76,12 @@ def test_nothing_better_keeps_the_start() -> None:
     course = Parabola(checked=-AIM).run(Plan(steps=40))
     assert course.best_check.step == 0
     assert course.best.tolist() == [0, 0]
+
+
+def test_a_lower_loss_with_a_lower_score_than_the_start_is_not_taken() -> None:
+    checks = [Check(0, None, 1.0, 0.5), Check(5, 0.9, 0.8, 0.5), Check(10, 0.7, 0.6, 0.49), Check(15, 0.7, 0.8, 0.9)]
+    assert best_of(checks) is checks[1]
+    assert best_of([checks[0], checks[2]]) is checks[0]
 
 
 def test_an_interrupted_one_goes_on_to_the_same_result(tmp_path: Path) -> None:
