@@ -78,7 +78,8 @@ def best_of(checks: Sequence[Check]) -> Check:
 
     The loss has finer steps than the score, but is not it: it can fall where answers get worse.
     """
-    return min((check for check in checks if check.score >= checks[0].score), key=lambda check: (check.loss, check.step))
+    as_good = [check for check in checks if check.score >= checks[0].score]
+    return min(as_good, key=lambda check: (check.loss, check.step))
 
 
 def fit(
