@@ -61,8 +61,7 @@ class DecodedTask(Generic[A]):
         Raises:
             CamsimError: the decoder gives other answers, the data say other things, or the model cannot run.
         """
-        if decoder.task not in (self.key, *self.also):
-            raise CamsimError(f"{network.name}: its decoder gives answers of {decoder.task!r}, not of {self.key!r}")
+        self.check_decoder(network, decoder)
         self.network, self.decoder, self.data = network, decoder, data
         self.name = network.name
         self.classes: tuple[str, ...] | None = network.classes
@@ -77,6 +76,16 @@ class DecodedTask(Generic[A]):
             )
         except CamsimError as error:
             raise CamsimError(f"{self.name}: {error}") from error
+
+    @classmethod
+    def check_decoder(cls, network: Network, decoder: Decoder) -> None:
+        """Refuse one that reads other answers.
+
+        Raises:
+            CamsimError: it does.
+        """
+        if decoder.task not in (cls.key, *cls.also):
+            raise CamsimError(f"{network.name}: its decoder gives answers of {decoder.task!r}, not of {cls.key!r}")
 
     def settle(self, settings: Mapping[str, object]) -> None:
         """State, JSON-able, what else decides a mark, such as a scale taken from the data."""

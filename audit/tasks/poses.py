@@ -83,6 +83,7 @@ class PosesTask(ObjectTask):
             CamsimError: the model cannot run or be read so, does not know the classes of the data, or has another
                 number of points than ``sigmas``.
         """
+        self.check_decoder(network, decoder)
         count = decoder.points
         sigmas = decoder.sigmas or (COCO_SIGMAS if count == len(COCO_SIGMAS) else (USUAL_SIGMA,))
         if len(sigmas) not in (1, count):

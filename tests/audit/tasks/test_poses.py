@@ -16,6 +16,7 @@ from pycocotools.cocoeval import COCOeval
 
 from audit.data import Dataset
 from audit.data.truth import Boxes, Poses
+from audit.decoders.class_map import ClassMapDecoder
 from audit.decoders.yolov8 import YoloV8Pose
 from audit.frame import Frame
 from audit.predictions import Detections
@@ -289,3 +290,9 @@ def test_outputs_that_are_no_poses_are_refused() -> None:
     wrong[5, 3] = np.nan
     with pytest.raises(CamsimError, match="holds NaN or infinity"):
         YoloV8Pose().decode({"output0": wrong}, frame)
+
+
+def test_another_tasks_decoder_is_refused() -> None:
+    network = Simple(lambda shown: np.zeros((4, 8, 8), np.float32), ("a",))
+    with pytest.raises(CamsimError, match="its decoder gives answers of 'segmentation', not of 'poses'"):
+        PosesTask(network, ClassMapDecoder(), dataset([None], None))  # type: ignore[arg-type]
