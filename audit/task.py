@@ -106,7 +106,7 @@ class ClassTask:
         log_p = _opened(self.gradient).log_probabilities(images)
         aims = torch.tensor([_of(self.aims, name, "class") for name in ids], device=log_p.device)
         if self.loss == "soft_error":
-            return _soft_errors(log_p, aims)
+            return soft_errors_of(log_p, aims)
         return -log_p.gather(1, aims[:, None])[:, 0]
 
 
@@ -213,7 +213,7 @@ class PixelTask:
         """Mean soft error (B,) over the pixels that count, every class that the target holds with the same weight."""
         counts = torch.ones_like(targets, dtype=torch.bool) if self.ignore is None else targets != self.ignore
         classes = torch.where(counts, targets, 0)
-        errors = _soft_errors(logits, classes).flatten(1)
+        errors = soft_errors_of(logits, classes).flatten(1)
         # (B, C): how many pixels of each class there are, and their summed errors.
         zeros = errors.new_zeros(errors.shape[0], logits.shape[1])
         sizes = zeros.scatter_add(1, classes.flatten(1), counts.flatten(1).to(errors.dtype))
@@ -226,7 +226,7 @@ def _shows_all(size: Sequence[int], whole: Sequence[int]) -> bool:
     return len(whole) == 2 and abs(size[0] * whole[1] - size[1] * whole[0]) <= max(whole)
 
 
-def _soft_errors(scores: Tensor, aims: Tensor) -> Tensor:
+def soft_errors_of(scores: Tensor, aims: Tensor) -> Tensor:
     """sigmoid(-margin / 1.5), (B, ...), of logits or log-probabilities (B, C, ...) and classes (B, ...).
 
     See `audit.metrics.soft_errors`; a margin is the same for logits and log-probabilities.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
+from audit.images import as_images
 from audit.models.differentiable import DifferentiablePreprocess
-from audit.models.gradient_check import PARITY, input_gradient, output_difference, slope_difference, slope_problem
-from audit.models.in_torch import InTorch, graph_in_torch, in_double
+from audit.models.gradient_check import output_difference
+from audit.models.in_torch import InTorch, Named, graph_in_torch, in_double
 from audit.models.model import Model
 from audit.models.onnx import OnnxModel
-from audit.models.onnx_graph.straight import unrounded
 from audit.models.output import SMALLEST, ClassScores
+from audit.models.picture_gradient import check_slopes, check_usable, with_finite_gradient
 from audit.models.torch_module import TorchModel
 from camsim.errors import CamsimError
 
@@ -76,32 +77,19 @@ def open_gradient(model: Model, probe: Sequence[NDArray[np.uint8]]) -> GradientM
         gradient = _Gradient(network, model.scores, DifferentiablePreprocess(model.prepared, network.dtype))
         double = DifferentiablePreprocess(model.prepared, torch.float64)
         _check_parity(gradient, probe, expected)
-        _check_slopes(_Gradient(exact, model.scores, double), probe[0])
-        _check_usable(gradient, probe)
+        check_slopes(_Gradient(exact, model.scores, double).rows, probe[0])
+        # That of the scores: the log-probabilities of a model that is very sure hardly have one.
+        check_usable(lambda images: _weighted(gradient.rows(images)), probe)
     except CamsimError as error:
         return NoGradient(_one_line(str(error)))
     return replace(gradient, together=gradient.takes_batches(probe[0]))
 
 
 @dataclass(frozen=True)
-class _Network:
-    """From a prepared batch to scores."""
-
-    run: Callable[[Tensor], Tensor]
-    dtype: torch.dtype
-    """What it is fed."""
-    batch: int = 1
-    """How many images it must be fed at a time."""
-    allowed: float = PARITY
-    """How far its output may be from the model's own, relative to the largest."""
-    quantised: bool = False
-
-
-@dataclass(frozen=True)
 class _Gradient:
     """A `GradientModel`: preprocessing, network, log-probabilities."""
 
-    network: _Network
+    network: InTorch[Tensor]
     scores: ClassScores
     prepare: DifferentiablePreprocess
     together: bool = False
@@ -113,10 +101,7 @@ class _Gradient:
         Raises:
             CamsimError: images of another form; a network that fails; on the way back, a gradient of NaN or infinity.
         """
-        if images.requires_grad:
-            images = images.view_as(images)  # a leaf would keep the hook
-            images.register_hook(_check_finite)  # type: ignore[no-untyped-call]
-        rows = self.rows(images)
+        rows = self.rows(with_finite_gradient(images))
         if self.scores.kind == "probabilities":
             rows = rows.clamp(min=SMALLEST).log()
         return log_softmax(rows, dim=1).clamp(min=math.log(SMALLEST))
@@ -136,7 +121,7 @@ class _Gradient:
         graph, or where pictures of a batch are not independent."""
         if self.network.batch != 1:
             return False
-        pair = torch.cat([_as_images(picture), _as_images(255 - picture)])
+        pair = as_images([picture, 255 - picture])
         try:
             with torch.no_grad():
                 alone, both = self.rows(pair), replace(self, together=True).rows(pair)
@@ -145,12 +130,7 @@ class _Gradient:
         return alone.shape == both.shape and output_difference(both.numpy(), alone.numpy()) <= _SAME
 
 
-def _check_finite(gradient: Tensor) -> None:
-    if not gradient.isfinite().all():
-        raise CamsimError("the model's gradient holds NaN or infinity for one of the pictures")
-
-
-def _of_graph(model: OnnxModel) -> tuple[_Network, _Network]:
+def _of_graph(model: OnnxModel) -> tuple[InTorch[Tensor], InTorch[Tensor]]:
     """The network as it is used, and in float64.
 
     Raises:
@@ -158,25 +138,23 @@ def _of_graph(model: OnnxModel) -> tuple[_Network, _Network]:
     """
     name = model.scores.output.name
 
-    def scores(graph: InTorch) -> _Network:
-        return _Network(lambda x: graph.run(x)[name], graph.dtype, graph.batch, graph.allowed, graph.quantised)
+    def scores(graph: Named) -> InTorch[Tensor]:
+        return InTorch(lambda x: graph.run(x)[name], graph.dtype, graph.batch, graph.allowed, graph.quantised)
 
     used, exact = graph_in_torch(model.network, [name])
     return scores(used), scores(exact)
 
 
-def _of_module(model: TorchModel) -> tuple[_Network, _Network]:
+def _of_module(model: TorchModel) -> tuple[InTorch[Tensor], InTorch[Tensor]]:
     """As `_of_graph`."""
     double = in_double(model.module)
     dtype = {"float16": torch.float16, "float64": torch.float64}.get(model.wanted.dtype, torch.float32)
-    return _Network(partial(model.forward, model.module), dtype), _Network(
-        partial(model.forward, double), torch.float64
-    )
+    return InTorch(partial(model.forward, model.module), dtype), InTorch(partial(model.forward, double), torch.float64)
 
 
 def _check_parity(gradient: _Gradient, probe: Sequence[NDArray[np.uint8]], expected: NDArray[np.float64]) -> None:
     with torch.no_grad():
-        rows = [gradient.log_probabilities(_as_images(picture)) for picture in probe]
+        rows = [gradient.log_probabilities(as_images([picture])) for picture in probe]
     got = torch.cat(rows).numpy()
     if got.shape != expected.shape:
         raise CamsimError(f"parity check: {got.shape[1]} scores in torch, {expected.shape[1]} in the model")
@@ -192,35 +170,9 @@ def _check_parity(gradient: _Gradient, probe: Sequence[NDArray[np.uint8]], expec
         )
 
 
-def _check_slopes(double: _Gradient, picture: NDArray[np.uint8]) -> None:
-    # Away from limits and ties, which pictures of 8 bits are full of, and where slopes differ from side to side.
-    noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    point = _as_images(picture).to(torch.float64) * 0.8 + 0.1 + 0.01 * noise.permute(2, 0, 1)[None]
-    with unrounded():
-        problem = slope_problem(slope_difference(double.rows, point))
-    if problem is not None:
-        raise CamsimError(problem)
-
-
-def _check_usable(gradient: _Gradient, probe: Sequence[NDArray[np.uint8]]) -> None:
-    """The gradient as it is used: finite for every picture, and for one of them not zero."""
-    # That of the scores: the log-probabilities of a model that is very sure hardly have one.
-    largest = 0.0
-    for picture in probe:
-        slopes = input_gradient(lambda x: _weighted(gradient.rows(x)), _as_images(picture))
-        _check_finite(slopes)
-        largest = max(largest, float(slopes.abs().max()))
-    if largest == 0:
-        raise CamsimError("gradient check: its gradient is zero everywhere on the probe pictures")
-
-
 def _weighted(rows: Tensor) -> Tensor:
     """A sum of scores that is not the same for all probabilities."""
     return (rows * torch.arange(1, rows.shape[1] + 1)).sum()
-
-
-def _as_images(picture: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].to(torch.float32) / 255
 
 
 def _one_line(text: str) -> str:

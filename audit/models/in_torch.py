@@ -6,6 +6,7 @@ import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,12 +21,14 @@ from audit.models.session import first_line
 from audit.models.torch_network import TorchNetwork
 from camsim.errors import CamsimError
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
-class InTorch:
-    """From a prepared batch to outputs by name, as the network gives them."""
+class InTorch(Generic[T]):
+    """From a prepared batch to what the network gives: outputs by name, or the one that is asked for."""
 
-    run: Callable[[Tensor], Mapping[str, Tensor]]
+    run: Callable[[Tensor], T]
     dtype: torch.dtype
     """What it is fed."""
     batch: int = 1
@@ -35,7 +38,11 @@ class InTorch:
     quantised: bool = False
 
 
-def in_torch(network: Network, names: Sequence[str]) -> tuple[InTorch, InTorch]:
+Named = InTorch[Mapping[str, Tensor]]
+"""Outputs by name."""
+
+
+def in_torch(network: Network, names: Sequence[str]) -> tuple[Named, Named]:
     """These outputs of a network as they are used, and in float64.
 
     Raises:
@@ -48,7 +55,7 @@ def in_torch(network: Network, names: Sequence[str]) -> tuple[InTorch, InTorch]:
     raise CamsimError(f"is neither an ONNX model nor a PyTorch module, but {type(network).__name__}")
 
 
-def graph_in_torch(network: OnnxNetwork, names: Sequence[str]) -> tuple[InTorch, InTorch]:
+def graph_in_torch(network: OnnxNetwork, names: Sequence[str]) -> tuple[Named, Named]:
     """As `in_torch`, of an ONNX file."""
     if network.declared.size_input is not None:
         raise CamsimError(f"its second input {network.declared.size_input!r} is not fed in torch")
@@ -58,7 +65,7 @@ def graph_in_torch(network: OnnxNetwork, names: Sequence[str]) -> tuple[InTorch,
         raise UnsupportedOperator(reason)
     wanted, chosen = network.wanted, list(names)
 
-    def graph(dtype: torch.dtype | None) -> InTorch:
+    def graph(dtype: torch.dtype | None) -> Named:
         module = OnnxGraph.of(proto, dtype=dtype).eval()
         fed = dtype or (torch.float64 if wanted.dtype == "float64" else torch.float32)
         allowed, quantised = allowed_difference(proto), is_quantised(proto)
@@ -68,7 +75,7 @@ def graph_in_torch(network: OnnxNetwork, names: Sequence[str]) -> tuple[InTorch,
     return graph(torch.float32 if is_half(proto) else None), graph(torch.float64)
 
 
-def _module_in_torch(network: TorchNetwork) -> tuple[InTorch, InTorch]:
+def _module_in_torch(network: TorchNetwork) -> tuple[Named, Named]:
     network.check_evaluation()
     module, double = network.module, in_double(network.module)
     dtype = {"float16": torch.float16, "float64": torch.float64}.get(network.wanted.dtype, torch.float32)

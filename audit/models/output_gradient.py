@@ -11,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from audit.images import as_images
 from audit.models.differentiable import DifferentiablePreprocess
 from audit.models.gradient import NoGradient
-from audit.models.gradient_check import input_gradient, output_difference, slope_difference, slope_problem
-from audit.models.in_torch import InTorch, in_torch
+from audit.models.gradient_check import output_difference
+from audit.models.in_torch import Named, in_torch
 from audit.models.network import Network
-from audit.models.onnx_graph.straight import unrounded
 from audit.models.onnx_network import OnnxNetwork
+from audit.models.picture_gradient import check_slopes, check_usable, with_finite_gradient
 from audit.models.torch_network import TorchNetwork
 from camsim.errors import CamsimError
 
@@ -71,8 +72,8 @@ def open_outputs(
         )
         _check_parity(gradient, probe, expected)
         sizes = {name: max(1e-12, float(np.abs(array).max(initial=0))) for name, array in expected[0].items()}
-        _check_slopes(double, probe[0], sizes)
-        _check_usable(gradient, probe, sizes)
+        check_slopes(lambda image: double.joined(image, sizes), probe[0])
+        check_usable(lambda image: _weighted(gradient.joined(image, sizes)), probe)
     except CamsimError as error:
         return NoGradient(" ".join(str(error).split()))
     return gradient
@@ -82,7 +83,7 @@ def open_outputs(
 class _Outputs:
     """An `OutputGradient`: preprocessing, network."""
 
-    network: InTorch
+    network: Named
     prepare: DifferentiablePreprocess
     ranks: Mapping[str, int]
     """Axes of each output of one picture."""
@@ -97,10 +98,7 @@ class _Outputs:
         Raises:
             CamsimError: images of another form; a network that fails; on the way back, a gradient of NaN or infinity.
         """
-        if image.requires_grad:
-            image = image.view_as(image)  # a leaf would keep the hook
-            image.register_hook(_check_finite)  # type: ignore[no-untyped-call]
-        fed = self.prepare(image)
+        fed = self.prepare(with_finite_gradient(image))
         found = self.network.run(fed.expand(self.network.batch, *fed.shape[1:]))
         return {name: found[name][0] if found[name].ndim > rank else found[name] for name, rank in self.ranks.items()}
 
@@ -110,17 +108,12 @@ class _Outputs:
         return torch.cat([found[name].reshape(-1).to(torch.float64) / size for name, size in sizes.items()])
 
 
-def _check_finite(gradient: Tensor) -> None:
-    if not gradient.isfinite().all():
-        raise CamsimError("the model's gradient holds NaN or infinity for one of the pictures")
-
-
 def _check_parity(
     gradient: _Outputs, probe: Sequence[NDArray[np.uint8]], expected: Sequence[Mapping[str, NDArray[Any]]]
 ) -> None:
     for picture, wanted in zip(probe, expected, strict=True):
         with torch.no_grad():
-            got = gradient.outputs(_as_image(picture))
+            got = gradient.outputs(as_images([picture]))
         for name, array in wanted.items():
             if got[name].shape != array.shape:
                 raise CamsimError(
@@ -134,31 +127,6 @@ def _check_parity(
                 )
 
 
-def _check_slopes(double: _Outputs, picture: NDArray[np.uint8], sizes: Mapping[str, float]) -> None:
-    # Away from limits and ties, which pictures of 8 bits are full of, and where slopes differ from side to side.
-    noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    point = _as_image(picture).to(torch.float64) * 0.8 + 0.1 + 0.01 * noise.permute(2, 0, 1)[None]
-    with unrounded():
-        problem = slope_problem(slope_difference(lambda image: double.joined(image, sizes), point))
-    if problem is not None:
-        raise CamsimError(problem)
-
-
-def _check_usable(gradient: _Outputs, probe: Sequence[NDArray[np.uint8]], sizes: Mapping[str, float]) -> None:
-    """The gradient as it is used: finite for every picture, and for one of them not zero."""
-    largest = 0.0
-    for picture in probe:
-        slopes = input_gradient(lambda image: _weighted(gradient.joined(image, sizes)), _as_image(picture))
-        _check_finite(slopes)
-        largest = max(largest, float(slopes.abs().max()))
-    if largest == 0:
-        raise CamsimError("gradient check: its gradient is zero everywhere on the probe pictures")
-
-
 def _weighted(numbers: Tensor) -> Tensor:
     """A sum that is not the same for all probabilities."""
     return (numbers * torch.linspace(1, 2, len(numbers), dtype=numbers.dtype)).sum()
-
-
-def _as_image(picture: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].to(torch.float32) / 255

@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from audit.camera import Camera, open_camera
 from audit.data import Sample
 from audit.frame import Shape
+from audit.images import as_images
 from audit.optimize.box import Box, Limits
 from audit.optimize.camera import TunableCamera
 from audit.optimize.exposure import at_exposure
@@ -24,7 +25,7 @@ from audit.optimize.outcome import training_noise, validation_noise
 from audit.optimize.parts import Parts, three_parts
 from audit.progress import Progress, Silent
 from audit.search.groups import ALL
-from audit.search.scenes import Scenes, as_images
+from audit.search.scenes import Scenes
 from audit.task import Judge, Judged, PixelTask
 from audit.threads import one_torch_thread
 from camsim import Profile

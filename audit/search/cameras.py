@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audit.camera import Camera, open_camera
+from audit.images import as_images
 from audit.search.mixed import Choice, MixedSpace, Setting
-from audit.search.scenes import Scenes, as_images
+from audit.search.scenes import Scenes
 from camsim import Emulator
 
 _KEPT = 64

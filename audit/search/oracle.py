@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audit.camera import open_camera
+from audit.images import as_images
 from audit.search.cameras import Cameras, knob_gradients
 from audit.search.fidelity import Bound, Measure, Weight, distance, measure
 from audit.search.ledger import Ledger, Measured, Refused, Slope
 from audit.search.mixed import MixedSpace, Setting
-from audit.search.scenes import Picture, Scenes, as_images
+from audit.search.scenes import Picture, Scenes
 from audit.task import Task
 from camsim import Profile
 from camsim.errors import CamsimError

@@ -101,9 +101,3 @@ class Scenes:
 
 def _together(batch: Sequence[tuple[str, Tensor]]) -> tuple[tuple[str, ...], Tensor]:
     return tuple(name for name, _ in batch), torch.stack([scene for _, scene in batch])
-
-
-def as_images(pictures: Sequence[Picture]) -> Tensor:
-    """Pictures (H, W, 3) of one size, 0..255, as (B, 3, H, W) float32 in [0, 1]."""
-    planes = np.stack([picture.transpose(2, 0, 1) for picture in pictures])
-    return torch.from_numpy(planes).float() / 255

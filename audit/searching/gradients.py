@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from audit.images import as_images
 from audit.models.gradient import GradientModel, NoGradient, open_gradient
 from audit.models.output_gradient import OutputGradient, open_outputs
-from audit.search.scenes import as_images
 from audit.searching.marked import MarkedTask
 from audit.task import ClassTask, DisagreementTask, Task, judge_shot
 from audit.tasks.decoded import DecodedTask

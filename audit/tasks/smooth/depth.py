@@ -14,7 +14,7 @@ from audit.decoders.depth import DepthDecoder
 from audit.decoders.resample import seen
 from audit.frame import Frame
 from audit.predictions import DepthMap
-from audit.tasks.smooth.maps import on_picture
+from audit.tasks.smooth.maps import expected_map, on_picture
 from camsim.errors import CamsimError
 
 
@@ -39,11 +39,7 @@ class DepthLoss:
         truth: NDArray[np.float32] | None,
         reference: DepthMap | None,
     ) -> Tensor:
-        expected = truth if truth is not None else None if reference is None else reference.metres
-        if expected is None:
-            raise CamsimError("a sample has neither depth nor an answer under the reference")
-        if expected.shape != frame.shape:
-            raise CamsimError(f"the answer is of {frame.shape} pixels, what it is compared with of {expected.shape}")
+        expected = expected_map(truth, None if reference is None else reference.metres, frame, "depth")
         shown = np.zeros(frame.shape, dtype=np.bool_)
         shown[seen(frame)] = True
         counted = shown & ~np.isnan(expected)

@@ -15,10 +15,9 @@ from torch.utils.checkpoint import checkpoint
 from audit.decoders.class_map import ClassMapDecoder
 from audit.decoders.resample import seen
 from audit.frame import Frame
-from audit.metrics import MARGIN_SCALE
 from audit.predictions import PixelClasses
-from audit.task import Loss
-from audit.tasks.smooth.maps import rows_of_picture
+from audit.task import Loss, soft_errors_of
+from audit.tasks.smooth.maps import expected_map, rows_of_picture
 from camsim.errors import CamsimError
 
 _LEAST = 1e-12
@@ -94,9 +93,7 @@ class PixelLoss:
             block = block.clamp(min=_LEAST).log()
         if self.loss == "cross_entropy":
             return cross_entropy(block[None], chosen, reduction="none")[0]
-        mine = block.gather(0, chosen)
-        others = block.scatter(0, chosen, float("-inf")).amax(dim=0, keepdim=True)
-        return torch.sigmoid((others - mine) / MARGIN_SCALE)[0]
+        return soft_errors_of(block[None], chosen)[0]
 
 
 def _two(chance: Tensor, threshold: float) -> Tensor:
@@ -108,11 +105,7 @@ def _two(chance: Tensor, threshold: float) -> Tensor:
 
 def _aim(truth: NDArray[np.int32] | None, reference: PixelClasses | None, frame: Frame) -> NDArray[np.int32]:
     """(H, W) classes, -1 where a pixel does not count."""
-    found = truth if truth is not None else None if reference is None else reference.indices
-    if found is None:
-        raise CamsimError("a sample has neither a class map nor an answer under the reference")
-    if found.shape != frame.shape:
-        raise CamsimError(f"the answer is of {frame.shape} pixels, what it is compared with of {found.shape}")
+    found = expected_map(truth, None if reference is None else reference.indices, frame, "a class map")
     rows, columns = seen(frame)
     aim = np.full_like(found, -1)
     aim[rows, columns] = found[rows, columns]

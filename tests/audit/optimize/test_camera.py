@@ -9,9 +9,10 @@ from torch import Tensor
 
 import camsim
 from audit.data import Dataset
+from audit.images import as_images
 from audit.optimize.box import Box
 from audit.optimize.camera import TunableCamera
-from audit.search.scenes import Scenes, as_images
+from audit.search.scenes import Scenes
 from camsim.errors import CamsimError
 
 CAMERA = "seed/drone/parametrised"

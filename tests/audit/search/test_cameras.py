@@ -9,9 +9,10 @@ from torch import Tensor
 
 import camsim
 from audit.camera import open_camera
+from audit.images import as_images
 from audit.search import MixedSpace, Setting
 from audit.search.cameras import Cameras, knob_gradients
-from audit.search.scenes import CHUNK, Scenes, as_images
+from audit.search.scenes import CHUNK, Scenes
 from camsim.errors import NoDataError
 
 from .conftest import CHOICES, device, make_samples, scene

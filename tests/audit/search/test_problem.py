@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from audit.camera import open_camera
+from audit.images import as_images
 from audit.metrics import soft_errors
 from audit.search import Bound, GradientError, Problem, Setting, Spent, Weight
-from audit.search.scenes import as_images
 from camsim.errors import CamsimError
 
 from .conftest import CHOICES, FEW, BrokenGradient, MakeProblem, aims_of, device, make_samples
