@@ -95,20 +95,25 @@ def smooth_loss(task: VisionTask[Any], loss: Loss = "soft_error") -> SmoothLoss 
 def _objects(task: Detection) -> ObjectLoss | None:
     decoder = task.decoder
     match decoder:
-        case YoloV8() | YoloV5() | YoloX():
-            tables = [key for key, array in task.first_outputs.items() if array.ndim == 2]
-            name = decoder.output or tables[0]
-            match decoder:
-                case YoloV8():
-                    return ObjectLoss(decoder, (name,), partial(of_yolov8, decoder, name), task.regions)
-                case YoloV5():
-                    return ObjectLoss(decoder, (name,), partial(of_yolov5, decoder, name), task.regions)
+        case YoloV8():
+            name = _table(task, decoder.output)
+            return ObjectLoss(decoder, (name,), partial(of_yolov8, decoder, name), task.regions)
+        case YoloV5():
+            name = _table(task, decoder.output)
+            return ObjectLoss(decoder, (name,), partial(of_yolov5, decoder, name), task.regions)
+        case YoloX():
+            name = _table(task, decoder.output)
             return ObjectLoss(decoder, (name,), partial(of_yolox, decoder, name), task.regions)
         case Detr():
             return ObjectLoss(decoder, (decoder.logits, decoder.boxes), partial(of_detr, decoder), task.regions)
         case Boxes() if decoder.boxes and decoder.scores and not (decoder.labels or decoder.count):
             return ObjectLoss(decoder, (decoder.boxes, decoder.scores), partial(of_score_table, decoder), task.regions)
     return None
+
+
+def _table(task: Detection, declared: str | None) -> str:
+    """The output (A, N) of a YOLO head."""
+    return declared or next(key for key, array in task.first_outputs.items() if array.ndim == 2)
 
 
 def _output(task: DecodedTask[Any]) -> str:
