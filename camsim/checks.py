@@ -70,13 +70,18 @@ def check_noise(noise: PresentNoise, scene: Tensor, profile: Profile) -> Present
     return noise
 
 
-def check_dn(raw: Tensor, profile: Profile) -> None:
+def check_dn(raw: Tensor, profile: Profile, found: tuple[float, float] | None = None) -> None:
     """Refuse a mosaic whose numbers this device cannot give.
+
+    Args:
+        raw: the mosaic.
+        profile: of the device.
+        found: its `limits`, where they are known.
 
     Raises:
         ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
     """
-    low, high = limits(raw)
+    low, high = limits(raw) if found is None else found
     full = profile.raw_format.full_scale
     if not (low >= 0 and high <= full):
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -170,7 +171,6 @@ class Emulator(nn.Module):
             CamsimError: ``fused=True`` was asked for, and is not possible here.
         """
         check_shape(raw, 1, "raw")
-        check_dn(raw, self.profile)
         knob = next(self.parameters())
         if dtype not in (None, knob.dtype, torch.uint8):
             raise ValueError(f"dtype must be None, {knob.dtype} or torch.uint8, got {dtype}")
@@ -181,9 +181,11 @@ class Emulator(nn.Module):
             )
         wants_gradient = not as_bytes and out is None and self._wants_gradient(raw)
         fused = self._fused_isp(raw)
+        if fused is not None and not wants_gradient and raw.dtype in (torch.float32, torch.uint16):
+            return fused.develop(raw, as_bytes=as_bytes, out=out, check=partial(check_dn, raw, self.profile))
+        check_dn(raw, self.profile)
         if fused is not None and not wants_gradient:
-            mosaic = raw if raw.dtype in (torch.float32, torch.uint16) else raw.to(torch.float32)
-            return fused.develop(mosaic, as_bytes=as_bytes, out=out)
+            return fused.develop(raw.to(torch.float32), as_bytes=as_bytes, out=out)
         if fused is not None and fused.has_gradient:
             return fused.develop_with_gradient(raw.to(torch.float32))
         image = self._plain(raw.to(knob.dtype))

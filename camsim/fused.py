@@ -13,16 +13,17 @@ from camsim.display import eight_bit
 from camsim.errors import CamsimError
 from camsim.kernels.adjoint.program import adjoint
 from camsim.kernels.program import Op, Program
-from camsim.kernels.run import run_adjoint_program, run_program
+from camsim.kernels.run import Check, run_adjoint_program, run_program
 from camsim.lowering import Lowering, add_chain
 from camsim.spec import Stage
 
 
 class FusedIsp:
-    """An ISP chain as a program; its numbers follow the knobs of the stages, also where others stand in for them."""
+    """An ISP chain, or a part of one, as a program; its numbers follow the knobs of the stages, also where others stand in for them."""
 
-    def __init__(self, stages: Mapping[str, Stage], cfa: str) -> None:
-        """Lower a chain.
+    def __init__(self, stages: Mapping[str, Stage], cfa: str | None) -> None:
+        """Lower a chain, or a part of one: of a mosaic with this colour filter array; None: of an image, which is then
+        what is called raw below, (B, 3, H, W) float32.
 
         Raises:
             LoweringError: a stage has no row operation, or the chain reaches too far.
@@ -32,7 +33,7 @@ class FusedIsp:
         self._graph = lowering.graph
         self.program = lowering.program()
         self._numbers = lowering.coefficients
-        self._stages = tuple(stages.values())
+        self._modules = [module for stage in stages.values() for module in stage.modules()]
         self._kept: tuple[Tensor, Tensor] | None = None
 
     def coefficients(self) -> Tensor:
@@ -45,19 +46,24 @@ class FusedIsp:
         if any(type(knob) is not nn.Parameter or knob.is_inference() for knob in knobs):  # a stand-in
             return self._compute()
         # Compared by value: ``knob.data`` may be written without any other trace.
-        values = torch.cat([knob.detach().reshape(-1) for knob in knobs])
+        values = torch.cat([torch.empty(0), *(knob.detach().reshape(-1) for knob in knobs)])
         kept = self._kept
         if kept is None or not torch.equal(kept[0], values):
-            kept = self._kept = (values, self._compute().detach())
+            with torch.inference_mode(False), torch.no_grad():  # what is made in that mode, no graph can hold
+                kept = self._kept = (values, self._compute())
         return kept[1]
 
-    def develop(self, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None) -> Tensor:
-        """(B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; no gradient."""
+    def develop(
+        self, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None, check: Check | None = None
+    ) -> Tensor:
+        """(B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; no gradient. See `run_program`."""
         knobs = self._knobs()
         coefficients = self._coefficients(knobs)
         if all(type(knob) is nn.Parameter for knob in knobs):
-            (image,) = run_program(self.program, coefficients[None], raw, as_bytes=as_bytes, out=out)
+            (image,) = run_program(self.program, coefficients[None], raw, as_bytes=as_bytes, out=out, check=check)
             return image[0] if out is None else out
+        if check is not None:
+            check(None)
         # What stands in for a knob may be several values at once, those of vmap.
         made: Tensor = _Develop.apply(raw, coefficients, self)  # type: ignore[no-untyped-call]
         if as_bytes:
@@ -99,7 +105,8 @@ class FusedIsp:
         return gradient
 
     def _knobs(self) -> list[Tensor]:
-        return [knob for stage in self._stages for knob in stage.parameters()]
+        # `Module.parameters` takes as long as a small picture.
+        return [knob for module in self._modules for knob in module._parameters.values() if knob is not None]
 
     def _compute(self) -> Tensor:
         return torch.cat([numbers() for numbers in self._numbers])
@@ -195,7 +202,7 @@ class FusedChains:
         self.program = lowering.program()
         self._numbers = torch.cat([numbers() for numbers in lowering.coefficients]).detach()
 
-    def develop(self, raw: Tensor, *, as_bytes: bool = False) -> list[Tensor]:
-        """For each chain: (B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8."""
-        images = run_program(self.program, self._numbers[None], raw, as_bytes=as_bytes)
+    def develop(self, raw: Tensor, *, as_bytes: bool = False, check: Check | None = None) -> list[Tensor]:
+        """For each chain: (B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; see `run_program`."""
+        images = run_program(self.program, self._numbers[None], raw, as_bytes=as_bytes, check=check)
         return [image[0] for image in images]

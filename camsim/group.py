@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -54,14 +55,19 @@ class CameraGroup:
             (B, 3, H', W') for each camera, in their order, of the size of its `Emulator.output_size`.
         """
         check_shape(raw, 1, "raw")
-        check_dn(raw, self.cameras[0].profile)
         as_bytes = dtype is torch.uint8
         if dtype not in (None, torch.float32, torch.uint8):
             raise ValueError(f"dtype must be None, torch.float32 or torch.uint8, got {dtype}")
         images: dict[int, Tensor] = {}
         if self._chains is not None:
-            mosaic = raw if raw.dtype in (torch.float32, torch.uint16) else raw.to(torch.float32)
-            images = dict(zip(self._fused, self._chains.develop(mosaic, as_bytes=as_bytes), strict=True))
+            is_taken = raw.dtype in (torch.float32, torch.uint16)
+            check = partial(check_dn, raw, self.cameras[0].profile)
+            if not is_taken:
+                check()
+            found = self._chains.develop(
+                raw if is_taken else raw.to(torch.float32), as_bytes=as_bytes, check=check if is_taken else None
+            )
+            images = dict(zip(self._fused, found, strict=True))
         return [
             images[index] if index in images else camera.develop(raw, dtype=dtype)
             for index, camera in enumerate(self.cameras)

@@ -33,7 +33,10 @@ DOWN, STEPS = 21, 22  # of the program
 # Set by the machine for every tile.
 IMAGE, MOSAIC, LEFT, TOP, TILE_COLUMNS, BOTTOM = 23, 24, 25, 26, 27, 28
 COEFFICIENTS, SUMS = 29, 30  # of this setting, of this tile
-SIZE = 31
+
+# Left by the loading of the mosaic.
+LOWEST, HIGHEST = 31, 39  # bit patterns of the smallest and largest DN so far, sixteen int32 each
+SIZE = 47
 
 _ZERO, _HALF, _ONE = single(0), single(0.5), single(1)
 

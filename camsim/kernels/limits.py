@@ -9,33 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from camsim.kernels.jit import entry_point, lane_function
-from camsim.kernels.simd import LANES, I, IntVector, at, at_uint16, bits, from_bits, put
+from camsim.kernels.simd import LANES, IntVector, at, at_uint16, bits, from_bits, larger, put, smaller
 from camsim.kernels.threads import run_tiles
 
 TILE = 16384
 """Pixels of a tile."""
-
-
-def _chosen(condition: str) -> Any:
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        a, b = args
-        return builder.select(builder.icmp_signed(condition, a, b), a, b)
-
-    return lower
-
-
-@intrinsic
-def _smaller(typing: Any, a: Any, b: Any) -> Any:
-    return I(I, I), _chosen("<")
-
-
-@intrinsic
-def _larger(typing: Any, a: Any, b: Any) -> Any:
-    return I(I, I), _chosen(">")
 
 
 @lane_function
@@ -60,7 +41,7 @@ def run(first: int, last: int, image: int, is_uint16: bool, pixels: int, found: 
         smallest = largest = _patterns(image, is_uint16, min(tile * TILE, limit))
         for x in range(tile * TILE, min((tile + 1) * TILE, pixels), LANES):
             here = _patterns(image, is_uint16, min(x, limit))
-            smallest, largest = _smaller(smallest, here), _larger(largest, here)
+            smallest, largest = smaller(smallest, here), larger(largest, here)
         put(found, 2 * LANES * tile, from_bits(smallest))
         put(found, 2 * LANES * tile + LANES, from_bits(largest))
 

@@ -33,7 +33,7 @@ from camsim.kernels.frame import (
 from camsim.kernels.frame import DOWN as FRAME_DOWN
 from camsim.kernels.jit import entry_point, row_function
 from camsim.kernels.program import ACROSS, ADDRESS, COLUMNS, DOWN, LAG
-from camsim.kernels.simd import call_operation, integer, set_integer, set_number, single
+from camsim.kernels.simd import call_operation, integer, set_integer, set_number, single, taken
 
 _HALF, _ONE = single(0.5), single(1)
 
@@ -50,20 +50,24 @@ def set_weights(frame: int) -> None:
 
 
 @entry_point
-def run(table: int, operations: int, frame: int, first_tile: int, last_tile: int) -> None:
-    """Run tiles [first_tile, last_tile) of all settings of all mosaics.
+def run(table: int, operations: int, frame: int, next_tile: int, tiles: int) -> None:
+    """Run tiles of all settings of all mosaics until none is left.
 
     Args:
         table: address of the program's table.
         operations: its rows.
         frame: address of the frame; see camsim.kernels.frame.
-        first_tile: counted over settings, mosaics, tile rows and tile columns, the last fastest.
-        last_tile: exclusive.
+        next_tile: address of the number of the next one, which all threads share; counted over settings, mosaics, tile
+            rows and tile columns, the last fastest.
+        tiles: how many there are.
     """
     height, width = integer(frame, HEIGHT), integer(frame, WIDTH)
     tile_h, tile_w = integer(frame, TILE_HEIGHT), integer(frame, TILE_WIDTH)
     tiles_y, tiles_x = (height + tile_h - 1) // tile_h, (width + tile_w - 1) // tile_w
-    for tile in range(first_tile, last_tile):
+    while True:
+        tile = taken(next_tile)
+        if tile >= tiles:
+            return
         left, top = tile % tiles_x * tile_w, tile // tiles_x % tiles_y * tile_h
         image = tile // (tiles_x * tiles_y)
         setting = image // integer(frame, MOSAICS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -13,17 +14,30 @@ from torch import Tensor
 
 from camsim.kernels.memory import empty
 from camsim.kernels.program import ADDRESS, CODE, Op, Program
-from camsim.kernels.threads import run_tiles
+from camsim.kernels.threads import run_on_threads
 
 TILE_WIDTH = 256
 """Columns; the rows that a chain works on then stay in the first-level cache."""
 TILE_HEIGHT = 256
 SMALLEST_TILE = 64
 """Rows; below that, too much of a tile is border."""
+ALONE = 2**20
+"""Pixels times operations up to which one thread does all: waking another takes longer than it would save."""
+NOTED_FROM = 16
+"""Columns of a mosaic from which its smallest and largest DN are noted as it is loaded."""
+_MOST = 2**31 - 1
+
+Check = Callable[[tuple[float, float] | None], None]
 
 
 def run_program(
-    program: Program, coefficients: Tensor, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None
+    program: Program,
+    coefficients: Tensor,
+    raw: Tensor,
+    *,
+    as_bytes: bool = False,
+    out: Tensor | None = None,
+    check: Check | None = None,
 ) -> list[Tensor]:
     """Run a program over a batch of mosaics.
 
@@ -33,9 +47,14 @@ def run_program(
         raw: (B, 1, H, W) float32 or uint16 DN, on the CPU.
         as_bytes: round the images to 8 bits.
         out: contiguous memory for a single image and setting, else made anew.
+        check: is given the smallest and largest DN, or None where it has to look for them itself, and raises where
+            they cannot be.
 
     Returns:
         Each of the program's images: (K, B, 3, H, W) float32, or uint8.
+
+    Raises:
+        what ``check`` raises; ``out`` may then hold what came of such a mosaic.
     """
     source, numbers = raw.detach().contiguous(), _numbers(coefficients)
     if out is None:
@@ -45,8 +64,13 @@ def run_program(
     else:
         images = [out[None]]
     addresses = np.array([image.data_ptr() for image in images], dtype=np.int64)
-    tiling = _tiling(source, len(numbers))
-    _run(program, tiling, numbers, source, images=addresses, as_bytes=as_bytes)
+    tiling = _tiling(program, source, len(numbers))
+    is_narrow = source.shape[-1] < NOTED_FROM
+    if check is not None and is_narrow:
+        check(None)
+    found = _run(program, tiling, numbers, source, images=addresses, as_bytes=as_bytes)
+    if check is not None and not is_narrow:
+        check(found)
     return images
 
 
@@ -67,7 +91,7 @@ def run_adjoint_program(
     """
     source, arriving, numbers = raw.detach().contiguous(), gradient.detach().contiguous(), _numbers(coefficients[None])
     leaving = empty(source.shape, source.dtype) if for_raw else None
-    tiling = _tiling(source, 1)
+    tiling = _tiling(program, source, 1)
     sums = np.zeros((tiling.tiles, numbers.shape[1], 8), dtype=np.float64)
     addresses = np.array([arriving.data_ptr()], dtype=np.int64)
     _run(program, tiling, numbers, source, gradients=addresses, leaving=leaving, sums=sums)
@@ -77,18 +101,21 @@ def run_adjoint_program(
 class _Tiling(NamedTuple):
     height: int
     tiles: int
+    threads: int
 
 
-def _tiling(raw: Tensor, settings: int) -> _Tiling:
+def _tiling(program: Program, raw: Tensor, settings: int) -> _Tiling:
     """Tiles so tall that every thread has one where there is work for it; pixels do not depend on it."""
     height, width = raw.shape[-2:]
     columns = settings * raw.shape[0] * -(-width // TILE_WIDTH)
     bands = -(-height // TILE_HEIGHT)
-    threads = torch.get_num_threads()
+    is_small = settings * raw.numel() * len(program.table) <= ALONE
+    threads = 1 if is_small else torch.get_num_threads()
     if columns * bands < threads:
         bands = -(-threads // columns)
     tall = max(-(-height // bands), min(SMALLEST_TILE, height))
-    return _Tiling(tall, columns * -(-height // tall))
+    tiles = columns * -(-height // tall)
+    return _Tiling(tall, tiles, min(threads, tiles))
 
 
 def _numbers(coefficients: Tensor) -> NDArray[np.float32]:
@@ -106,38 +133,39 @@ def _run(
     gradients: NDArray[np.int64] | None = None,
     leaving: Tensor | None = None,
     sums: NDArray[np.float64] | None = None,
-) -> None:
+) -> tuple[float, float] | None:
+    """Smallest and largest DN of a mosaic of `NOTED_FROM` columns; None where a DN is negative or -0."""
     from camsim.kernels import frame as at
     from camsim.kernels.machine import run
 
     table = _table(program)
-    frames: dict[int, NDArray[np.int64]] = {}
+    frames: list[NDArray[np.int64]] = []
+    next_tile = np.zeros(1, dtype=np.int64)
 
-    def fill() -> NDArray[np.int64]:
-        frame = np.zeros(at.SIZE, dtype=np.int64)
-        memory = _memory(program)
-        frame[at.PLANES], frame[at.ROWS] = memory.planes.ctypes.data, memory.rows.ctypes.data
-        frame[at.VECTORS], frame[at.SPARE], frame[at.WEIGHTS] = memory.vectors, memory.spare, memory.weights
-        frame[at.PAD], frame[at.TILE_WIDTH], frame[at.TILE_HEIGHT] = memory.pad, TILE_WIDTH, tiling.height
-        frame[at.RAW], frame[at.RAW_IS_UINT16] = raw.data_ptr(), raw.dtype == torch.uint16
-        frame[at.IMAGES], frame[at.AS_BYTES] = 0 if images is None else images.ctypes.data, as_bytes
-        frame[at.GRADIENTS] = 0 if gradients is None else gradients.ctypes.data
-        frame[at.RAW_GRADIENT] = 0 if leaving is None else leaving.data_ptr()
-        frame[at.ALL_SUMS] = 0 if sums is None else sums.ctypes.data
-        frame[at.ALL_NUMBERS], frame[at.NUMBERS] = numbers.ctypes.data, numbers.shape[1]
+    common = np.zeros(at.SIZE, dtype=np.int64)
+    common[at.TILE_WIDTH], common[at.TILE_HEIGHT] = TILE_WIDTH, tiling.height
+    common[at.RAW], common[at.RAW_IS_UINT16] = raw.data_ptr(), raw.dtype == torch.uint16
+    common[at.IMAGES], common[at.AS_BYTES] = 0 if images is None else images.ctypes.data, as_bytes
+    common[at.GRADIENTS] = 0 if gradients is None else gradients.ctypes.data
+    common[at.RAW_GRADIENT] = 0 if leaving is None else leaving.data_ptr()
+    common[at.ALL_SUMS] = 0 if sums is None else sums.ctypes.data
+    common[at.ALL_NUMBERS], common[at.NUMBERS] = numbers.ctypes.data, numbers.shape[1]
+    common[at.MOSAICS], common[at.HEIGHT], common[at.WIDTH] = raw.shape[0], *raw.shape[-2:]
+    common[at.DOWN], common[at.STEPS] = program.down, program.steps
+    common[at.LOWEST : at.HIGHEST].view(np.int32)[:] = _MOST
+
+    def work() -> None:
+        frame, memory = common.copy(), _memory(program)
+        frame[at.PLANES : at.PAD + 1] = memory.entries
         frame[at.ROW_BYTES] = memory.row_bytes
-        frame[at.MOSAICS], frame[at.HEIGHT], frame[at.WIDTH] = raw.shape[0], *raw.shape[-2:]
-        frame[at.DOWN], frame[at.STEPS] = program.down, program.steps
-        return frame
+        frames.append(frame)
+        run(table.ctypes.data, len(table), frame.ctypes.data, next_tile.ctypes.data, tiling.tiles)
 
-    def call(first: int, last: int) -> None:
-        thread = threading.get_ident()  # each fills a frame once: that takes longer than to call the kernel
-        frame = frames.get(thread)
-        if frame is None:
-            frame = frames[thread] = fill()
-        run(table.ctypes.data, len(table), frame.ctypes.data, first, last)
-
-    run_tiles(call, tiling.tiles)
+    run_on_threads(work, tiling.threads)
+    noted = np.stack(frames)
+    low = noted[:, at.LOWEST : at.HIGHEST].view(np.int32).min()
+    high = noted[:, at.HIGHEST : at.HIGHEST + 8].view(np.int32).max()
+    return None if low < 0 else (float(low.view(np.float32)), float(high.view(np.float32)))
 
 
 @lru_cache(maxsize=64)
@@ -186,7 +214,9 @@ class _Memory:
         self.planes[:, 0] = start + 4 * (first[:-1] * stride + self.pad)
         self.planes[:, 1] = program.depths - 1
         self.planes[:, 2] = self.row_bytes
-        self.spare = start + 4 * (total * stride + self.pad)
-        self.weights = self.spare + 3 * self.row_bytes
-        self.vectors = start + (total + _MORE_ROWS) * self.row_bytes
+        spare = start + 4 * (total * stride + self.pad)
+        weights = spare + 3 * self.row_bytes
+        vectors = start + (total + _MORE_ROWS) * self.row_bytes
         self.rows = np.empty(4 * program.radius + 2, dtype=np.int64)
+        self.entries = (self.planes.ctypes.data, self.rows.ctypes.data, vectors, spare, weights, self.pad)
+        """Of the frame, from its planes to its padding."""

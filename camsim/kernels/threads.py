@@ -30,7 +30,13 @@ def run_tiles(call: Callable[[int, int], None], tiles: int) -> None:
         for first, last in waiting:
             call(first, last)
 
-    others = [_pool(os.getpid(), threads - 1).submit(work) for _ in range(threads - 1)]
+    run_on_threads(work, threads)
+
+
+def run_on_threads(work: Callable[[], None], threads: int) -> None:
+    """Call ``work()`` once on each of so many threads, this one among them; returns when all have returned."""
+    pool = _pool(os.getpid(), max(threads, torch.get_num_threads()) - 1) if threads > 1 else None
+    others = [] if pool is None else [pool.submit(work) for _ in range(threads - 1)]
     try:
         work()
     finally:

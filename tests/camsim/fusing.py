@@ -20,6 +20,8 @@ from camsim.isp import (
     GaussianDenoise,
     Hue,
     InterpolatedColorMatrix,
+    KernelDenoise,
+    KernelSharpen,
     Malvar2004,
     MedianDenoise,
     Menon2007,
@@ -30,6 +32,7 @@ from camsim.isp import (
     UnsharpMask,
     WhiteBalance,
 )
+from camsim.kernels import run
 from camsim.profile import Profile
 from camsim.spec import StageSpec
 
@@ -110,12 +113,15 @@ def mosaic(
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
+    """So many threads, for however small a frame."""
+    before, alone = torch.get_num_threads(), run.ALONE
     torch.set_num_threads(count)
+    run.ALONE = 0
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        run.ALONE = alone
 
 
 def developed(profile: Profile, raw: Tensor, **how: Any) -> Tensor:
@@ -175,6 +181,9 @@ def _growth(spec: StageSpec, stage: torch.nn.Module) -> float:
             return 9
         case UnsharpMask():
             return 1 + 2 * spec.amount
+        case KernelSharpen() | KernelDenoise():
+            alone = sum(abs(tap) for row in spec.kernel for tap in row)
+            return alone if spec.channels == "rgb" else 2 + alone
         case GaussianDenoise() | MedianDenoise():
             return 1 if spec.channels == "rgb" else 3
         case BilateralDenoise():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
 import camsim
 from camsim.kernels import run
+from camsim.kernels.threads import run_on_threads
 from camsim.profile import Profile
 
 from .fusing import (
@@ -97,6 +100,27 @@ def test_threads_do_not_show(
     monkeypatch.setattr(run, "SMALLEST_TILE", smallest)
     with threads(count):
         assert torch.equal(developed(profile, raw, fused=True), expected)
+
+
+@pytest.mark.parametrize(("size", "expected"), [((64, 64), 1), ((512, 512), 3)], ids=["small", "large"])
+def test_other_threads_are_woken_where_it_pays(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], expected: int
+) -> None:
+    profile = chain(*CHAINS["bilinear"])
+    used: list[int] = []
+
+    def counted(work: Callable[[], None], threads: int) -> None:
+        used.append(threads)
+        run_on_threads(work, threads)
+
+    monkeypatch.setattr(run, "run_on_threads", counted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        developed(profile, mosaic(profile, 1, *size), fused=True)
+    finally:
+        torch.set_num_threads(before)
+    assert used == [expected]
 
 
 def test_a_batch_is_its_samples(whole: tuple[Profile, Tensor, Tensor]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from camsim.kernels.frame import (
     HEIGHT,
+    HIGHEST,
     LEFT,
+    LOWEST,
     MOSAIC,
     RAW,
     RAW_IS_UINT16,
@@ -20,13 +22,17 @@ from camsim.kernels.simd import (
     alternate,
     at,
     at_uint16,
+    bits,
+    from_bits,
     greatest,
     integer,
+    larger,
     least,
     number,
     number_uint16,
     put,
     set_number,
+    smaller,
     soon_read,
     spread,
 )
@@ -36,7 +42,9 @@ from camsim.kernels.simd import (
 def load(op: int, frame: int, y: int, first: int, last: int) -> None:
     """clip(scale(site) * DN + offset(site)) for one row of the mosaic, with mirrored ends.
 
-    The coefficients are four scales and four offsets by CFA site, low, high.
+    The coefficients are four scales and four offsets by CFA site, low, high. The smallest and largest DN are noted in
+    the frame, by their bit patterns (see camsim.kernels.limits), where the mosaic has 16 columns: looking for them in a
+    pass of its own would read it from memory twice.
     """
     width, left = integer(frame, WIDTH), integer(frame, LEFT)
     numbers = coefficients_of(op, frame)
@@ -53,14 +61,24 @@ def load(op: int, frame: int, y: int, first: int, last: int) -> None:
     lows, highs = spread(low), spread(high)
     begin, end = max(first, -left), min(last, width - left)
     stop = begin + (end - begin) // 16 * 16  # begin is even: the tile's left is, and first is a multiple of 16
+    lowest, highest = bits(at(frame, 2 * LOWEST)), bits(at(frame, 2 * HIGHEST))
     if is_uint16:
         for x in range(begin, stop, 16):
             soon_read(source, 2 * (x + width))
-            put(out, x, least(greatest(at_uint16(source, x) * scale + offset, lows), highs))
+            dns = at_uint16(source, x)
+            lowest, highest = smaller(lowest, bits(dns)), larger(highest, bits(dns))
+            put(out, x, least(greatest(dns * scale + offset, lows), highs))
     else:
         for x in range(begin, stop, 16):
             soon_read(source, 4 * (x + width))
-            put(out, x, least(greatest(at(source, x) * scale + offset, lows), highs))
+            dns = at(source, x)
+            lowest, highest = smaller(lowest, bits(dns)), larger(highest, bits(dns))
+            put(out, x, least(greatest(dns * scale + offset, lows), highs))
+    if stop < end and width >= 16:  # the last sixteen of the row here, some of them for the second time
+        pattern = bits(at_uint16(source, end - 16) if is_uint16 else at(source, end - 16))
+        lowest, highest = smaller(lowest, pattern), larger(highest, pattern)
+    put(frame, 2 * LOWEST, from_bits(lowest))
+    put(frame, 2 * HIGHEST, from_bits(highest))
     for x in range(stop, end):
         dn = number_uint16(source, x) if is_uint16 else number(source, x)
         value = dn * scale_odd + offset_odd if x & 1 else dn * scale_even + offset_even

@@ -141,3 +141,23 @@ def down(typing: Any, x: Any, count: Any) -> Any:
         return builder.ashr(args[0], spread_lanes(builder, args[1], INTS))
 
     return I(I, types.int32), lower
+
+
+def _chosen(condition: str) -> Lower:
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        a, b = args
+        return builder.select(builder.icmp_signed(condition, a, b), a, b)
+
+    return lower
+
+
+@intrinsic
+def smaller(typing: Any, a: Any, b: Any) -> Any:
+    """The smaller of two integers."""
+    return I(I, I), _chosen("<")
+
+
+@intrinsic
+def larger(typing: Any, a: Any, b: Any) -> Any:
+    """The larger of two integers."""
+    return I(I, I), _chosen(">")

@@ -186,3 +186,15 @@ def set_integer(typing: Any, row: Any, x: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), lower
+
+
+@intrinsic
+def taken(typing: Any, row: Any) -> Any:
+    """The int64 at this address, which is one more afterwards: no other thread gets the same."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        long = ir.IntType(64)
+        place = builder.inttoptr(args[0], long.as_pointer())
+        return builder.atomic_rmw("add", place, ir.Constant(long, 1), "monotonic")
+
+    return types.int64(types.int64), lower
