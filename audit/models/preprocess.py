@@ -225,6 +225,17 @@ class ResolvedPreprocess:
         """(channels, 256): the same, channel after channel."""
         return np.ascontiguousarray(self.table.T)
 
+    @cached_property
+    def lines(self) -> NDArray[np.float64] | None:
+        """(channels, 2): slope and offset of each channel where they give its table to the bit, else None."""
+        if self.dtype != "float32":
+            return None
+        from audit.models.lookup import gives
+
+        std = np.broadcast_to(np.array(self.std), self.channels)
+        lines = np.stack([self.scale / std, -np.array(self.mean) / std], axis=1)
+        return lines if gives(lines, cast("NDArray[np.float32]", self.tables)) else None
+
     def shape(self, height: int, width: int) -> tuple[int, int, int]:
         """Of the array that the model is fed at this size."""
         return (self.channels, height, width) if self.layout == "NCHW" else (height, width, self.channels)
@@ -261,9 +272,7 @@ def preprocess(
     height, width, _ = image.shape
     shape = resolved.shape(height, width)
     values = np.empty(shape, resolved.dtype) if room is None or room.shape != shape else room
-    _look_up(
-        image.transpose(2, 0, 1), resolved.tables, values if resolved.layout == "NCHW" else values.transpose(2, 0, 1)
-    )
+    _look_up(image.transpose(2, 0, 1), resolved, values if resolved.layout == "NCHW" else values.transpose(2, 0, 1))
     return values
 
 
@@ -275,12 +284,17 @@ def prepared_grey(resolved: ResolvedPreprocess, size: tuple[int, int]) -> NDArra
     return values
 
 
-def _look_up(planes: NDArray[np.uint8], tables: NDArray[np.generic], values: NDArray[np.generic]) -> None:
+def _look_up(planes: NDArray[np.uint8], resolved: ResolvedPreprocess, values: NDArray[np.generic]) -> None:
     """``values[c, y, x] = tables[c, planes[c, y, x]]``, all (C, H, W)."""
-    if tables.dtype == np.float32:
-        from audit.models.lookup import look_up
+    tables = resolved.tables
+    if resolved.dtype == "float32":
+        from audit.models.lookup import along, look_up
 
-        look_up(planes, cast("NDArray[np.float32]", tables), cast("NDArray[np.float32]", values))
+        numbers, lines = cast("NDArray[np.float32]", values), resolved.lines
+        if lines is not None and planes.flags.c_contiguous and numbers.flags.c_contiguous:
+            along(planes.reshape(len(planes), -1), lines, numbers.reshape(len(planes), -1))
+        else:
+            look_up(planes, cast("NDArray[np.float32]", tables), numbers)
         return
     for table, plane, place in zip(tables, planes, values, strict=True):
         # No byte lies outside the table; with the default mode, numpy would make a copy before it writes.
