@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,7 +72,7 @@ class BoundedMean:
         value = self.value
         if len(self.sums) < 2:
             return Interval(value, self.low, self.high)
-        wanted = float(student_t.isf(tail, len(self.sums) - 1))
+        wanted = _critical(tail, len(self.sums) - 1)
         mirrored = BoundedMean(-self.sums, self.sizes, -self.high, -self.low)
         return Interval(value, -_upper(mirrored, wanted), _upper(self, wanted))
 
@@ -108,6 +109,12 @@ def reach(
     return largest * min(most, max(1.0, known / units))
 
 
+@lru_cache(maxsize=256)
+def _critical(tail: float, freedom: int) -> float:
+    """|t| that is exceeded with probability ``tail`` on each side."""
+    return float(student_t.isf(tail, freedom))
+
+
 def _upper(mean: BoundedMean, wanted: float) -> float:
     """The largest mean whose statistic is no more than ``wanted``."""
     value, (sums, sizes) = mean.value, (mean.sums, mean.sizes)
@@ -119,8 +126,10 @@ def _upper(mean: BoundedMean, wanted: float) -> float:
     if end <= value:
         return end
 
+    size = float(sizes.mean())
+
     def beyond(candidate: float) -> float:
-        return _deviance(sums - candidate * sizes, (mean.high - candidate) * float(sizes.mean())) - wanted
+        return _deviance(sums - candidate * sizes, (mean.high - candidate) * size) - wanted
 
     return float(brentq(beyond, value, end, xtol=1e-13 * max(1.0, abs(end)), rtol=1e-14, maxiter=200))
 
@@ -130,7 +139,8 @@ def _deviance(excess: NDArray[np.float64], bound: float) -> float:
 
     The likeliest weights are 1 / (G (1 - slope excess)), with slope in (0, 1 / largest), and no more than 1 / bound.
     """
-    average, units = float(excess.mean()), len(excess)
+    units = len(excess)
+    average = float(np.add.reduce(excess)) / units  # as `mean` does, which takes three times as long
     if average >= 0:
         return 0.0
     if bound <= 0:
@@ -138,7 +148,7 @@ def _deviance(excess: NDArray[np.float64], bound: float) -> float:
     largest, steepest = float(excess.max()), 1 / bound  # 0 for an infinite bound
 
     def balance(slope: float) -> float:
-        return float((excess / (1 - slope * excess)).mean())
+        return float(np.add.reduce(excess / (1 - slope * excess))) / units
 
     if largest * steepest < 1 and (steepest > 0 and balance(steepest) <= 0):
         slope = steepest
