@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from audit.data.truth import Truth, TruthKind
+from camsim.checks import limits
 from camsim.errors import CamsimError, NoDataError
 
 MIN_SIDE = 8
@@ -52,7 +54,7 @@ class Sample:
             )
         if scene.dtype != torch.float32:
             raise CamsimError(f"{self.id}: a scene is float32, got {scene.dtype}")
-        if not torch.isfinite(scene).all():
+        if not all(map(math.isfinite, limits(scene))):
             raise CamsimError(f"{self.id}: holds NaN or infinite values")
         return scene
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from camsim.unprocess.highlights import extrapolate_highlights, preserve_highlights
@@ -52,5 +56,17 @@ def unprocess(image: Tensor, how: Unprocess = DEFAULT) -> Tensor:
 
 def from_display(image: object, how: Unprocess = DEFAULT) -> Tensor:
     """An sRGB image (H, W, 3) uint8 as an estimate of the scene: (3, H, W) float32 linear light."""
-    encoded = torch.as_tensor(image).permute(2, 0, 1).to(torch.float32) / 255
-    return unprocess(encoded[None], how)[0]
+    levels = torch.as_tensor(image).permute(2, 0, 1)
+    if how.is_default and levels.dtype is torch.uint8:
+        # By table, and so the same for a pixel wherever it lies: torch's powers differ in the last bit in the last few
+        # pixels of an image. With its default mode, NumPy would copy the indices to check them; none is above 255.
+        return torch.from_numpy(np.take(_light_of_levels(), levels.numpy(), mode="clip"))
+    return unprocess(levels[None].to(torch.float32) / 255, how)[0]
+
+
+@cache
+def _light_of_levels() -> NDArray[np.float32]:
+    """(256,): linear light of each of the 256 levels."""
+    grey = (torch.arange(256, dtype=torch.float32) / 255).expand(1, 3, 1, -1)
+    light: NDArray[np.float32] = linearize(grey)[0, 0, 0].numpy().copy()
+    return light
