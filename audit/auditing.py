@@ -172,7 +172,9 @@ def run(
         judged = [open_camera(case.profile) for case in worst]
         devices = Lineup(cameras[: 1 + len(chosen)]) if points else together
         shown = [devices, *([Lineup(judged)] if judged else [])]
-        results["most_changed"], spoiled = take_spoiled(subject, dataset, results["most_changed"], cameras, seed, show)
+        results["most_changed"], spoiled = take_spoiled(
+            subject, dataset, results["most_changed"], outcomes, cameras, seed, show
+        )
         pictures = take_pictures(samples, outcomes.measured(base.name), shown, seed, show)
     manifest = build_manifest(key, command, started, time.monotonic() - clock, [])
     result = Result(results, manifest, outcomes, tuple(case.profile for case in worst), pictures, spoiled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -121,8 +121,13 @@ class Classification:
         )
 
     def say(self, answer: LogP) -> str:
-        best = int(answer.argmax())
-        return self.classes[best] if self.classes else f"class {best}"
+        return self._name(int(answer.argmax()))
+
+    def say_again(self, own: Mapping[str, Any]) -> str:
+        return self._name(own["prediction"])
+
+    def _name(self, index: int) -> str:
+        return self.classes[index] if self.classes else f"class {index}"
 
     def describe(self) -> dict[str, object]:
         return self.model.describe()

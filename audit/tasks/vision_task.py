@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -104,6 +104,19 @@ class VisionTask(Protocol[P]):
 
     def describe(self) -> dict[str, object]:
         """JSON-able: the model's input, output, preprocessing and decoder, and ``assumed``: what nobody declared."""
+        ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A task that can say again what an answer was, from the columns that are kept of it."""
+
+    def say_again(self, own: Mapping[str, Any]) -> str:
+        """What `VisionTask.say` made of the answer.
+
+        Args:
+            own: the task's own columns of the answer's row.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +107,28 @@ def test_a_certain_error_has_a_mark() -> None:
     assert 700 < mark.own["nll"] < 710
     assert task.mark(sure, sure, 1).own["brier"] == task.mark(sure, sure, 1).own["nll"] == 0.0
     assert task.mark(sure, sure, None).own["nll"] is None
+
+
+def test_changed_answers_are_told_from_what_was_measured(results: Mapping[str, Any]) -> None:
+    data, model = make_dataset(COUNT), ThreeWays()
+    places = {sample.id: place for place, sample in enumerate(data.samples)}
+    assert results["most_changed"]
+    for one in results["most_changed"]:
+        for device, key in ((results["reference"], "reference_answer"), (one["profile"], "answer")):
+            log_p, _ = on(device)
+            assert one[key] == model.classes[int(log_p[places[one["sample"]]].argmax())]
+
+
+def test_no_picture_is_shown_to_the_model_twice() -> None:
+    class Counting(ThreeWays):
+        asked = 0
+
+        def log_probabilities(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+            self.asked += len(images)
+            return super().log_probabilities(images)
+
+    model = Counting()
+    assert audit.run(model, make_dataset(COUNT), profiles=[DEVICE], max_drop=0.5).results["most_changed"]
+    first = model.asked  # with what is asked once, however many samples there are
+    audit.run(model, make_dataset(2 * COUNT), profiles=[DEVICE], max_drop=0.5)
+    assert model.asked - 2 * first == 2 * COUNT
