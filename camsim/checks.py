@@ -82,7 +82,7 @@ def check_dn(raw: Tensor, profile: Profile, found: tuple[float, float] | None = 
         ValueError: NaN, negative DN, DN above the container's full scale, or values already scaled to [0, 1].
     """
     low, high = limits(raw) if found is None else found
-    full = profile.raw_format.full_scale
+    full = profile.sensor.full_scale
     if not (low >= 0 and high <= full):
         raise ValueError(
             f"the mosaic's values reach from {low:g} to {high:g}, but {profile.name} gives DN from 0 to {full:g}; "

@@ -19,13 +19,11 @@ from camsim.fused import FusedIsp
 from camsim.lowering import LoweringError
 from camsim.optics import OpticsModule
 from camsim.profile import Profile
+from camsim.segments import Segments, Step
 from camsim.sensor import SampleId, SensorModule
 from camsim.sensor.missing_noise import PresentNoise
 from camsim.spec import Knob, Stage
-from camsim.tiling import TILE, chain_reach, develop_tiled
-
-TILED_FROM = 2**19
-"""Pixels from which the plain path develops tile by tile; below, cutting costs more than it saves."""
+from camsim.tiling import TILE, TILED_FROM, can_tile, chain_reach, develop_tiled
 
 
 class Isp(nn.Module):
@@ -68,10 +66,9 @@ class Emulator(nn.Module):
         self._wants_fused = fused
         self._period = max(2, period(profile.raw_format.cfa))
         self._reach = chain_reach(profile.resolved_isp(), self._period)
-        self._can_tile = not any(
-            stage.depends_on_place or stage.form == "global" or stage.changes_size() for stage in profile.isp
-        )
+        self._can_tile = all(can_tile(stage) for stage in profile.isp)
         self._fused: FusedIsp | LoweringError | None = None
+        self._cut: dict[bool, Segments] = {}
 
     @property
     def knobs(self) -> dict[str, Knob]:
@@ -180,10 +177,15 @@ class Emulator(nn.Module):
                 out, (raw.shape[0], 3, *self.output_size(*raw.shape[-2:])), torch.uint8 if as_bytes else knob.dtype
             )
         wants_gradient = not as_bytes and out is None and self._wants_gradient(raw)
-        fused = self._fused_isp(raw)
+        fused, check = self._fused_isp(raw), partial(check_dn, raw, self.profile)
         if fused is not None and not wants_gradient and raw.dtype in (torch.float32, torch.uint16):
-            return fused.develop(raw, as_bytes=as_bytes, out=out, check=partial(check_dn, raw, self.profile))
-        check_dn(raw, self.profile)
+            return fused.develop(raw, as_bytes=as_bytes, out=out, check=check)
+        if fused is None or (wants_gradient and not fused.has_gradient):
+            segments = self._segments(raw, wants_gradient)
+            if segments is not None:
+                with torch.set_grad_enabled(wants_gradient):
+                    return segments(raw, as_bytes=as_bytes, out=out, check=check)
+        check()
         if fused is not None and not wants_gradient:
             return fused.develop(raw.to(torch.float32), as_bytes=as_bytes, out=out)
         if fused is not None and fused.has_gradient:
@@ -273,6 +275,17 @@ class Emulator(nn.Module):
             raise CamsimError(f"{self.profile.name}: fused=True is not possible: {reason}")
         return None
 
+    def _segments(self, raw: Tensor, backwards: bool) -> Segments | None:
+        """The chain in pieces, for pictures or for gradients, where some of them are fused for this mosaic."""
+        if self._wants_fused is not None or _not_fusable(raw, next(self.parameters())) is not None:
+            return None
+        found = self._cut.get(backwards)
+        if found is None:
+            parts = (self.isp.stages().items(), self.profile.resolved_isp(), self.profile.mosaics())
+            steps = [Step(name, stage, spec, cfa) for (name, stage), spec, cfa in zip(*parts, strict=True)]
+            found = self._cut[backwards] = Segments(steps, backwards=backwards)
+        return found if found.are_worth_it else None
+
     @property
     def is_fused(self) -> bool:
         """Whether mosaics of 16 bits on the CPU are developed in one pass over rows, each frame by itself."""
@@ -285,7 +298,7 @@ class Emulator(nn.Module):
 
     def __getstate__(self) -> dict[str, object]:
         """What is copied or sent to another process: all but the program, which is quickly made anew."""
-        return self.__dict__ | {"_fused": None}
+        return self.__dict__ | {"_fused": None, "_cut": {}}
 
 
 def compile(
@@ -303,9 +316,9 @@ def compile(
             with ``.double()``, which would keep values already rounded to float32.
         device: where the knobs live.
         fused: None: in one pass over rows where that is possible (float32 on the CPU, and not while torch.compile or
-            torch.export looks on), else stage by stage; both give the same values but for rounding. False: always
-            stage by stage. True: refuse what cannot be fused. Gradients through a median or Menon's demosaic go stage
-            by stage in any case.
+            torch.export looks on); else in several, with the stages between them that have no such form; else stage by
+            stage. All give the same values but for rounding. False: always stage by stage. True: refuse what is not
+            one pass; gradients through a median, a bilateral filter or Menon's demosaic then go stage by stage.
 
     Raises:
         CamsimError: no such profile, an invalid one, or one that cannot be fused as asked.

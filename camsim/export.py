@@ -57,18 +57,18 @@ class CameraGraph(nn.Module):
             CamsimError: the graph would begin before the camera's optics.
         """
         super().__init__()
-        pattern = [name for name in UNIT_EFFECTS if name in camera.sensor.beyond_fused]
+        pattern = [name for name in UNIT_EFFECTS if name in camera.sensor.further]
         if source != "raw" and pattern:
             raise CamsimError(
                 f"{camera.profile.name}: the fixed pattern of {' and '.join(pattern)} cannot be exported; "
                 f"leave it out of the profile, or export from the raw mosaic"
             )
-        if source != "raw" and "blooming" in camera.sensor.beyond_fused:
+        if source != "raw" and "blooming" in camera.sensor.further:
             raise CamsimError(
                 f"{camera.profile.name}: blooming cannot be exported, since ONNX has no running minimum; "
                 f"leave it out of the profile, or export from the raw mosaic"
             )
-        if source != "raw" and "rolling_shutter" in camera.sensor.beyond_fused:
+        if source != "raw" and "rolling_shutter" in camera.sensor.further:
             raise CamsimError(
                 f"{camera.profile.name}: rolling_shutter differs from frame to frame and cannot be exported; "
                 f"leave it out of the profile, or export from the raw mosaic"

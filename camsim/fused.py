@@ -19,7 +19,8 @@ from camsim.spec import Stage
 
 
 class FusedIsp:
-    """An ISP chain, or a part of one, as a program; its numbers follow the knobs of the stages, also where others stand in for them."""
+    """An ISP chain, or a part of one, as a program; its numbers follow the knobs of the stages, also where others
+    stand in for them."""
 
     def __init__(self, stages: Mapping[str, Stage], cfa: str | None) -> None:
         """Lower a chain, or a part of one: of a mosaic with this colour filter array; None: of an image, which is then
@@ -190,7 +191,18 @@ class FusedChains:
     """Several chains over the same mosaic as one program; what they have in common, with the same numbers, is there
     once."""
 
-    def __init__(self, chains: Sequence[tuple[Mapping[str, Stage], str]]) -> None:
+    def __init__(self, program: Program, numbers: Tensor) -> None:
+        """A program, and the numbers (n,) of its operations."""
+        self.program = program
+        self._numbers = numbers
+
+    @classmethod
+    def of(cls, fused: FusedIsp) -> FusedChains:
+        """One chain, with its knobs as they are now."""
+        return cls(fused.program, fused.coefficients().detach().clone())
+
+    @classmethod
+    def lowered(cls, chains: Sequence[tuple[Mapping[str, Stage], str]]) -> FusedChains:
         """Lower chains, with their knobs as they are now.
 
         Raises:
@@ -199,8 +211,7 @@ class FusedChains:
         lowering = Lowering(shares=True)
         for stages, cfa in chains:
             add_chain(lowering, stages, cfa)
-        self.program = lowering.program()
-        self._numbers = torch.cat([numbers() for numbers in lowering.coefficients]).detach()
+        return cls(lowering.program(), torch.cat([numbers() for numbers in lowering.coefficients]).detach())
 
     def develop(self, raw: Tensor, *, as_bytes: bool = False, check: Check | None = None) -> list[Tensor]:
         """For each chain: (B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; see `run_program`."""

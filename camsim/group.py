@@ -37,10 +37,15 @@ class CameraGroup:
                 )
         self.cameras = tuple(cameras)
         probe = torch.empty(1, 1, 2, 2)
-        self._fused = [index for index, camera in enumerate(cameras) if camera._fused_isp(probe) is not None]
+        fused = {i: isp for i, camera in enumerate(cameras) if (isp := camera._fused_isp(probe)) is not None}
+        self._fused = list(fused)
+        self._chains: FusedChains | None = None
         with torch.no_grad():
-            chains = [(cameras[i].isp.stages(), first.profile.raw_format.cfa) for i in self._fused]
-            self._chains = FusedChains(chains) if chains else None
+            if len(fused) == 1:
+                self._chains = FusedChains.of(*fused.values())
+            elif fused:
+                cfa = first.profile.raw_format.cfa
+                self._chains = FusedChains.lowered([(cameras[i].isp.stages(), cfa) for i in fused])
 
     @property
     def is_fused(self) -> bool:

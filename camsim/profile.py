@@ -20,7 +20,7 @@ from camsim.optics import Optics
 from camsim.profile_choices import Choices, Omit, Orders, choice_knobs, choice_problems, stage_names
 from camsim.provenance import Provenance as Provenance  # it was here first
 from camsim.sensor import InverseIspResponse, Sensor
-from camsim.spec import Knob, Model, Range, Spec, Stage, StageSpec
+from camsim.spec import Domain, Knob, Model, Range, Spec, Stage, StageSpec
 from camsim.spectral.response import SpectralResponse
 from camsim.stage_classes import cfa_problems
 
@@ -136,6 +136,16 @@ class Profile(Model):
     def built_isp(self) -> list[Stage]:
         """The stages as modules, in order."""
         return [stage.build(raw) for stage, raw in zip(self.resolved_isp(), self._formats(), strict=True)]
+
+    def mosaics(self) -> list[str | None]:
+        """For each stage the colour filter array of the mosaic that it reads; None: it reads an image of three
+        planes."""
+        found: list[str | None] = []
+        domain: Domain = "dn"
+        for stage, raw in zip(self.isp, self._formats(), strict=True):
+            found.append(raw.cfa if domain in ("dn", "mosaic") else None)
+            domain = stage.gives or domain
+        return found
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the picture that the ISP makes of a mosaic of that height and width."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from camsim.cfa import RawFormat, cell, phases, shifted
+from camsim.isp.cell_filter import CellFilter, balanced, filter_cells, packed
 from camsim.isp.cokriging import Gains, estimate, site_gains, weights
+from camsim.isp.kernel_path import takes_kernel
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _RADIUS = 4
@@ -31,10 +34,25 @@ def quad_remosaic(mosaic: Tensor, cfa: str, balance: Tensor) -> Tensor:
         (B, 1, H, W) of `remosaiced`'s CFA; linear in the mosaic. Border: `camsim.border.cell_pad`.
     """
     rows, target = cell(cfa), cell(remosaiced(cfa))
-    wanted = tuple(target[y % 2][x % 2] for y in range(4) for x in range(4))
     height, width = mosaic.shape[-2:]
-    made = estimate(mosaic * site_gains(rows, balance, height, width), rows, weights(rows, wanted, _RADIUS))
+    made = estimate(mosaic * site_gains(rows, balance, height, width), rows, weights(rows, _wanted(target), _RADIUS))
     return made / site_gains(target, balance, height, width)
+
+
+def _wanted(target: tuple[str, ...]) -> tuple[str, ...]:
+    """What each place of the cell is to become."""
+    return tuple(target[y % 2][x % 2] for y in range(4) for x in range(4))
+
+
+def _by_kernel(mosaic: Tensor, cfa: str, balance: Tensor) -> Tensor:
+    """`quad_remosaic` of float32 on the CPU, without a gradient; at least 4x4."""
+    return filter_cells(mosaic, cfa, _filter(cfa, tuple(balance.tolist())))
+
+
+@lru_cache(maxsize=64)
+def _filter(cfa: str, balance: tuple[float, ...]) -> CellFilter:
+    target = cell(remosaiced(cfa))
+    return packed(balanced(cell(cfa), target, weights(cell(cfa), _wanted(target), _RADIUS)[0], balance))
 
 
 def remosaiced(cfa: str) -> str:
@@ -80,4 +98,6 @@ class QuadRemosaicStage(Stage):
         self.register_buffer("balance", torch.tensor(spec.balance, dtype=torch.float64))
 
     def forward(self, image: Tensor) -> Tensor:
+        if takes_kernel(image, self.balance) and min(image.shape[-2:]) >= len(cell(self.cfa)):
+            return _by_kernel(image, self.cfa, self.balance)
         return quad_remosaic(image, self.cfa, self.balance)

@@ -30,6 +30,8 @@ NUMBERS = 6
 BLACK = 4
 """Sums of the gradient: of the first four numbers, then of the black level for each site."""
 SUMS = 8
+SITE = 16 * LANES
+"""Bytes of one site: four vectors."""
 
 _FLOAT, _DOUBLE, _SHORT, _WORD = ir.FloatType(), ir.DoubleType(), ir.IntType(16), ir.IntType(32)
 
@@ -63,17 +65,23 @@ def accumulate(typing: Any, row: Any, x: Any, values: Any) -> Any:
 
 
 @row_function
-def site(sites: int, y: int, x: int) -> int:
-    """Address of four vectors for the pixels from (y, x) on: the response's three weights and the black level."""
-    return sites + 16 * LANES * (2 * (y & 1) + (x & 1))
+def site(sites: int, columns: int, place: int) -> int:
+    """Address of the vectors that belong to the pixels of the vector at ``place``, of a row of the table of sites.
+
+    The first three are the response's weights, the fourth is the black level; ``columns`` says for each vector of a row
+    how many bytes on they lie: a filter array may repeat itself after any number of pixels.
+    """
+    return sites + integer(columns, place // LANES)
 
 
 @row_function
-def light_row(scene: int, plane: int, sites: int, y: int, start: int, limit: int, vectors: int, light: int) -> None:
+def light_row(
+    scene: int, plane: int, sites: int, columns: int, start: int, limit: int, vectors: int, light: int
+) -> None:
     """What each pixel's filter lets through of a row of the scene, whose colours lie ``plane`` elements apart."""
     for place in range(0, vectors * LANES, LANES):
         x = min(start + place, limit)
-        weights = site(sites, y, x)
+        weights = site(sites, columns, start + place)
         seen = at(weights, 0) * at(scene, x) + at(weights, LANES) * at(scene, plane + x)
         put(light, place, seen + at(weights, 2 * LANES) * at(scene, 2 * plane + x))
 
@@ -98,6 +106,7 @@ def run(
     scene: int,
     shape: int,
     sites: int,
+    columns: int,
     numbers: int,
     keys: int,
     out: int,
@@ -113,8 +122,10 @@ def run(
         first: counted over samples and runs of 8 rows, the last fastest.
         last: exclusive.
         scene: (samples, 3, height, pitch) float32, pitch >= 16.
-        shape: height, pitch, width: int64; pixels beyond the width are room, and their result means nothing.
-        sites: (2, 2, 4, 16) float32, see `site`.
+        shape: height, pitch, width, side of the cell of the filter array and of the black levels: int64; pixels beyond
+            the width are room, and their result means nothing.
+        sites: (side, side, 4, 16) float32 for each row and each column that a vector may begin with, see `site`.
+        columns: for each vector of a row the bytes from the first column's part of ``sites`` to that of its own.
         numbers: (6,) float32.
         keys: a uint64 for each sample; 0: no noise.
         out: (samples, height, pitch) float32 or uint16 DN; 0: none wanted, but the gradient.
@@ -128,7 +139,7 @@ def run(
     light = (rows.ctypes.data + 63) // 64 * 64  # a vector that lies across two cache lines takes twice as long
     electrons, shot, read = light + 4 * BLOCK, light + 8 * BLOCK, light + 12 * BLOCK
     normal = light + 16 * BLOCK  # and four spare rows behind it
-    height, pitch, width = integer(shape, 0), integer(shape, 1), integer(shape, 2)
+    height, pitch, width, side = integer(shape, 0), integer(shape, 1), integer(shape, 2), integer(shape, 3)
     exposure, well = number(numbers, EXPOSURE), spread(number(numbers, WELL))
     sigma, gain = number(numbers, READ_NOISE), number(numbers, GAIN)
     top, factor = spread(number(numbers, TOP)), number(numbers, FACTOR)
@@ -145,9 +156,10 @@ def run(
         for y in range(tile % tiles * ROWS, min((tile % tiles + 1) * ROWS, height)):
             seen = scene + 4 * (3 * sample * plane + y * pitch)
             mosaic_row = sample * plane + y * pitch
+            row_sites = sites + SITE * side * (y % side)
             for start in range(0, pitch, BLOCK):
                 vectors = (min(pitch - start, BLOCK) + LANES - 1) // LANES
-                light_row(seen, plane, sites, y, start, limit, vectors, light)
+                light_row(seen, plane, row_sites, columns, start, limit, vectors, light)
                 for place in range(0, vectors * LANES, LANES):
                     put(electrons, place, exposure * at(light, place))
                 if keys != 0:
@@ -157,7 +169,7 @@ def run(
                     x = min(start + place, limit)
                     count = at(electrons, place)
                     held = least(count, well) + sigma * at(normal, place)
-                    dn = gain * held + at(site(sites, y, x), 3 * LANES)
+                    dn = gain * held + at(site(row_sites, columns, start + place), 3 * LANES)
                     if out != 0:
                         result = nearest(least(greatest(dn, zero), top)) * factor
                         if out_is_uint16:
@@ -171,7 +183,7 @@ def run(
                     kept = gain * (one - over)
                     if scene_gradient != 0:
                         down = scene_gradient + 4 * (3 * sample * plane + y * pitch)
-                        weights = site(sites, y, x)
+                        weights = site(row_sites, columns, start + place)
                         for color in range(3):
                             put(down, color * plane + x, at(weights, color * LANES) * (g * kept * exposure))
                     if x != start + place:

@@ -1,58 +1,102 @@
-"""Which function does what; importing this imports numba."""
+"""Which function does what: each is imported, with numba, when a program first needs it."""
 
 from __future__ import annotations
 
-from camsim.kernels.adjoint.color import bilinear_adjoint, demosaic_adjoint, malvar_adjoint, matrix_adjoint
-from camsim.kernels.adjoint.ends import load_adjoint
-from camsim.kernels.adjoint.stencil import horizontal_adjoint, vertical_adjoint, weighted_sum
-from camsim.kernels.adjoint.tone import store_adjoint, tone_adjoint
-from camsim.kernels.operation import Operation
-from camsim.kernels.program import Op
-from camsim.kernels.rows.bilateral import bilateral
-from camsim.kernels.rows.color import matrix
-from camsim.kernels.rows.demosaic import bilinear, malvar
-from camsim.kernels.rows.load import load
-from camsim.kernels.rows.median import median3, median5
-from camsim.kernels.rows.menon import (
-    choose,
-    chroma,
-    opposite,
-    refine_green,
-    refine_opposite,
-    refine_sides,
-    sides,
-)
-from camsim.kernels.rows.stencil import cross, horizontal, vertical
-from camsim.kernels.rows.tone import store, tone
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-OPERATIONS: dict[Op, Operation] = {
-    Op.LOAD: load,
-    Op.BILINEAR: bilinear,
-    Op.MALVAR: malvar,
-    Op.MATRIX: matrix,
-    Op.HORIZONTAL: horizontal,
-    Op.VERTICAL: vertical,
-    Op.CROSS: cross,
-    Op.MEDIAN3: median3,
-    Op.MEDIAN5: median5,
-    Op.TONE: tone,
-    Op.STORE: store,
-    Op.MENON_CHROMA: chroma,
-    Op.MENON_CHOOSE: choose,
-    Op.MENON_SIDES: sides,
-    Op.MENON_OPPOSITE: opposite,
-    Op.MENON_REFINE_GREEN: refine_green,
-    Op.MENON_REFINE_SIDES: refine_sides,
-    Op.MENON_REFINE_OPPOSITE: refine_opposite,
-    Op.BILATERAL: bilateral,
-    Op.STORE_ADJOINT: store_adjoint,
-    Op.TONE_ADJOINT: tone_adjoint,
-    Op.WEIGHTED_SUM: weighted_sum,
-    Op.HORIZONTAL_ADJOINT: horizontal_adjoint,
-    Op.VERTICAL_ADJOINT: vertical_adjoint,
-    Op.MATRIX_ADJOINT: matrix_adjoint,
-    Op.DEMOSAIC_ADJOINT: demosaic_adjoint,
-    Op.BILINEAR_ADJOINT: bilinear_adjoint,
-    Op.MALVAR_ADJOINT: malvar_adjoint,
-    Op.LOAD_ADJOINT: load_adjoint,
+from camsim.kernels.program import Op
+
+if TYPE_CHECKING:
+    from camsim.kernels.operation import Operation
+
+_MODULES: dict[str, dict[Op, str]] = {
+    "rows.load": {Op.LOAD: "load"},
+    "rows.demosaic": {Op.BILINEAR: "bilinear", Op.MALVAR: "malvar"},
+    "rows.color": {Op.MATRIX: "matrix"},
+    "rows.stencil": {Op.HORIZONTAL: "horizontal", Op.VERTICAL: "vertical", Op.CROSS: "cross"},
+    "rows.median": {Op.MEDIAN3: "median3", Op.MEDIAN5: "median5"},
+    "rows.tone": {Op.TONE: "tone", Op.STORE: "store"},
+    "rows.menon": {
+        Op.MENON_CHROMA: "chroma",
+        Op.MENON_CHOOSE: "choose",
+        Op.MENON_SIDES: "sides",
+        Op.MENON_OPPOSITE: "opposite",
+        Op.MENON_REFINE_GREEN: "refine_green",
+        Op.MENON_REFINE_SIDES: "refine_sides",
+        Op.MENON_REFINE_OPPOSITE: "refine_opposite",
+    },
+    "rows.bilateral": {Op.BILATERAL: "bilateral"},
+    "rows.image": {Op.LOAD_IMAGE: "load_image", Op.STORE_PLANE: "store_plane"},
+    "rows.kernel": {Op.KERNEL: "kernel"},
+    "rows.curve": {Op.RATIONAL: "rational", Op.SAMPLES: "samples", Op.CUBICS: "cubics", Op.BT709: "bt709"},
+    "rows.linearize": {Op.LINEARIZE: "linearize"},
+    "rows.grid": {Op.GRID_MOSAIC: "grid_mosaic", Op.GRID_COLORS: "grid_colors"},
+    "rows.radial": {Op.RADIAL_MOSAIC: "radial_mosaic", Op.RADIAL_COLORS: "radial_colors"},
+    "rows.coring": {Op.CORING: "coring"},
+    "rows.lut3d": {Op.LUT3D: "lut3d"},
+    "rows.repair": {Op.EQUALIZE_GREENS: "equalize_greens", Op.REPLACE_DEFECTS: "replace_defects"},
+    "adjoint.tone": {Op.STORE_ADJOINT: "store_adjoint", Op.TONE_ADJOINT: "tone_adjoint"},
+    "adjoint.stencil": {
+        Op.WEIGHTED_SUM: "weighted_sum",
+        Op.HORIZONTAL_ADJOINT: "horizontal_adjoint",
+        Op.VERTICAL_ADJOINT: "vertical_adjoint",
+    },
+    "adjoint.color": {
+        Op.MATRIX_ADJOINT: "matrix_adjoint",
+        Op.DEMOSAIC_ADJOINT: "demosaic_adjoint",
+        Op.BILINEAR_ADJOINT: "bilinear_adjoint",
+        Op.MALVAR_ADJOINT: "malvar_adjoint",
+    },
+    "adjoint.ends": {Op.LOAD_ADJOINT: "load_adjoint"},
+    "adjoint.image": {Op.LOAD_IMAGE_ADJOINT: "load_image_adjoint", Op.STORE_PLANE_ADJOINT: "store_plane_adjoint"},
+    "adjoint.kernel": {Op.KERNEL_ADJOINT: "kernel_adjoint"},
+    "adjoint.curve": {
+        Op.RATIONAL_ADJOINT: "rational_adjoint",
+        Op.SAMPLES_ADJOINT: "samples_adjoint",
+        Op.CUBICS_ADJOINT: "cubics_adjoint",
+        Op.BT709_ADJOINT: "bt709_adjoint",
+    },
+    "adjoint.linearize": {Op.LINEARIZE_ADJOINT: "linearize_adjoint"},
+    "adjoint.place": {
+        Op.GRID_MOSAIC_ADJOINT: "grid_mosaic_adjoint",
+        Op.GRID_COLORS_ADJOINT: "grid_colors_adjoint",
+        Op.RADIAL_MOSAIC_ADJOINT: "radial_mosaic_adjoint",
+        Op.RADIAL_COLORS_ADJOINT: "radial_colors_adjoint",
+    },
+    "adjoint.coring": {Op.CORING_ADJOINT: "coring_adjoint"},
+    "rows.hamilton_adams": {
+        Op.HAMILTON_PEAK: "hamilton_peak",
+        Op.HAMILTON_GREEN: "hamilton_green",
+        Op.HAMILTON_COLORS: "hamilton_colors",
+    },
+    "rows.ahd": {
+        Op.AHD_GREEN: "ahd_green",
+        Op.AHD_SIDES: "ahd_sides",
+        Op.AHD_LAB: "ahd_lab",
+        Op.AHD_COUNT: "ahd_count",
+        Op.AHD_CHOOSE: "ahd_choose",
+    },
 }
+"""Below camsim.kernels, and the names in each."""
+
+_PLACES = {op: (module, name) for module, names in _MODULES.items() for op, name in names.items()}
+
+
+class _Operations(Mapping[Op, "Operation"]):
+    """All of them; those of a chain are a few."""
+
+    def __getitem__(self, op: Op) -> Operation:
+        module, name = _PLACES[op]
+        found: Operation = getattr(import_module(f"camsim.kernels.{module}"), name)
+        return found
+
+    def __iter__(self) -> Iterator[Op]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+OPERATIONS = _Operations()

@@ -150,7 +150,7 @@ def tail_probability(word: Any, effect: int, index: int, key: np.uint64) -> Any:
 
 
 @lane_function
-def _minus_log(x: Any) -> Any:
+def minus_log(x: Any) -> Any:
     """-log of normal positive floats."""
     raw = bits(x)
     exponent = down(raw - SQRT_HALF, MANTISSA)
@@ -164,7 +164,7 @@ def normal_row(words: int, effect: int, start: int, limit: int, key: np.uint64, 
     for vector in range(vectors):
         place = vector * LANES
         p = tail_probability(bits(at(words, place)), effect, min(start + place, limit), key)
-        put(out, place, _minus_log(FOUR * p * (ONE - p)))
+        put(out, place, minus_log(FOUR * p * (ONE - p)))
     border = spread(W_CENTRAL)
     for vector in range(vectors):
         place = vector * LANES

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from camsim.errors import CamsimError
 
 
+@unique
 class Op(IntEnum):
     """What the machine can do to a row; see the functions of the same names in camsim/kernels/rows/."""
 
@@ -38,6 +39,22 @@ class Op(IntEnum):
     MENON_REFINE_SIDES = 16
     MENON_REFINE_OPPOSITE = 17
     BILATERAL = 18
+    LOAD_IMAGE = 19
+    KERNEL = 20
+    RATIONAL = 21
+    SAMPLES = 22
+    CUBICS = 23
+    BT709 = 24
+    LINEARIZE = 25
+    GRID_MOSAIC = 26
+    GRID_COLORS = 27
+    RADIAL_MOSAIC = 28
+    RADIAL_COLORS = 29
+    CORING = 80
+    EQUALIZE_GREENS = 82
+    REPLACE_DEFECTS = 83
+    LUT3D = 31
+    STORE_PLANE = 30
 
     # Backwards; see camsim/kernels/adjoint/.
     STORE_ADJOINT = 32
@@ -50,10 +67,48 @@ class Op(IntEnum):
     BILINEAR_ADJOINT = 39
     MALVAR_ADJOINT = 40
     LOAD_ADJOINT = 41
+    LOAD_IMAGE_ADJOINT = 42
+    KERNEL_ADJOINT = 43
+    RATIONAL_ADJOINT = 44
+    SAMPLES_ADJOINT = 45
+    CUBICS_ADJOINT = 46
+    BT709_ADJOINT = 47
+    LINEARIZE_ADJOINT = 48
+    GRID_MOSAIC_ADJOINT = 49
+    GRID_COLORS_ADJOINT = 50
+    RADIAL_MOSAIC_ADJOINT = 51
+    RADIAL_COLORS_ADJOINT = 52
+    CORING_ADJOINT = 81
+    STORE_PLANE_ADJOINT = 53
+
+    HAMILTON_PEAK = 64
+    HAMILTON_GREEN = 65
+    HAMILTON_COLORS = 66
+    AHD_GREEN = 67
+    AHD_SIDES = 68
+    AHD_LAB = 69
+    AHD_COUNT = 70
+    AHD_CHOOSE = 71
 
 
 NONE, POWER, SRGB = 0, 1, 2
 """How light is encoded: the first setting of a tone."""
+
+BY_LUMINANCE = 1
+"""First setting of a rational curve that keeps the ratios of the colours."""
+
+EVEN = 1
+"""Second setting of a linearisation whose knots are evenly spaced."""
+
+THREE_PLANES, CELLS, MULTIPLIES, FALLOFF = 16, 32, 64, 128
+"""Bits of the first setting of what depends on the place, beside the CFA's cell: a plane of the grid for each colour;
+its points lie in the middle of cells; it multiplies, where otherwise it is added; the polynomial divides."""
+
+TETRAHEDRAL = 1
+"""Second setting of a table of colours that is interpolated between four entries; otherwise between eight."""
+
+LEAST_GRADIENT = 1
+"""Second setting of a replacement of defects by the opposite neighbours that differ least; otherwise by the median."""
 
 NO_LIMIT = 3e38
 """What a clip that does nothing clips at."""
@@ -108,6 +163,8 @@ class Program:
     coefficients: int
     outputs: int
     """Images stored."""
+    planes: int = 3
+    """Of each of them: 1 where they are mosaics."""
 
 
 @dataclass
@@ -118,6 +175,7 @@ class Graph:
     _producer: list[int] = field(default_factory=list)
     _coefficients: int = 0
     _outputs: int = 0
+    planes: int = 3
 
     def add(
         self,
@@ -141,8 +199,9 @@ class Graph:
         self._coefficients += coefficients
         return made
 
-    def add_output(self) -> int:
-        """The number of one more image to store."""
+    def add_output(self, planes: int = 3) -> int:
+        """The number of one more image to store; all of them have as many planes."""
+        self.planes = planes
         self._outputs += 1
         return self._outputs - 1
 
@@ -186,6 +245,7 @@ class Graph:
             max(rows + delay for rows, delay in zip(down, lag, strict=True)),
             self._coefficients,
             self._outputs,
+            self.planes,
         )
 
     def _load_late(self, lag: list[int]) -> None:
@@ -197,4 +257,4 @@ class Graph:
                 latest[source] = min(latest.get(source, lag[index] - node.down), lag[index] - node.down)
         for index, node in enumerate(self.nodes):
             if not node.inputs:
-                lag[index] = latest[index]
+                lag[index] = latest.get(index, lag[index])

@@ -51,7 +51,8 @@ def run_program(
             they cannot be.
 
     Returns:
-        Each of the program's images: (K, B, 3, H, W) float32, or uint8.
+        Each of the program's images: (K, B, 3, H, W) float32, or uint8; of a program that ends with a mosaic
+        (K, B, 1, H, W) float32.
 
     Raises:
         what ``check`` raises; ``out`` may then hold what came of such a mosaic.
@@ -59,7 +60,7 @@ def run_program(
     source, numbers = raw.detach().contiguous(), _numbers(coefficients)
     if out is None:
         kind = torch.uint8 if as_bytes else torch.float32
-        shape = (len(numbers), raw.shape[0], 3, *raw.shape[-2:])
+        shape = (len(numbers), raw.shape[0], program.planes, *raw.shape[-2:])
         images = [empty(shape, kind) for _ in range(program.outputs)]
     else:
         images = [out[None]]

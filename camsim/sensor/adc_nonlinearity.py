@@ -15,7 +15,7 @@ from camsim.sensor.random import noise_keys
 from camsim.spec import Quantity, Range, Spec
 
 _HALF = 0.49
-_S_PEAK = math.sqrt(3) / 18
+S_PEAK = math.sqrt(3) / 18
 """Of x (1 - x) (1 - 2x)."""
 
 
@@ -37,7 +37,7 @@ def bend(dn: Tensor, bow: Tensor, s_bend: Tensor, ripple: Tensor, periods: int, 
         The same shape. It is smooth between 0 and ``largest``, with its true gradient.
     """
     x = (dn / largest).clamp(0, 1)
-    even, odd = 4 * x * (1 - x), x * (1 - x) * (1 - 2 * x) / _S_PEAK
+    even, odd = 4 * x * (1 - x), x * (1 - x) * (1 - 2 * x) / S_PEAK
     return dn + bow * even + s_bend * odd + ripple * torch.sin(2 * math.pi * periods * x)
 
 
@@ -83,7 +83,7 @@ class AdcNonlinearity(Spec):
     def steepest(self, bit_depth: int) -> float:
         """An upper limit of how far the slope of the converter is from 1; from 1 on, DN might fall as light rises."""
         sine = 2 * math.pi * self.ripple_periods * abs(self.ripple)
-        slopes = 4 * abs(self.bow) + abs(self.s_bend) / _S_PEAK + sine
+        slopes = 4 * abs(self.bow) + abs(self.s_bend) / S_PEAK + sine
         return float(slopes / (2**bit_depth - 1))
 
 

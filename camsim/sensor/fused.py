@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -10,7 +12,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from camsim.cfa import Bayer
+from camsim.cfa import cell, letters, period
 from camsim.errors import CamsimError
 from camsim.kernels.memory import empty
 
@@ -22,7 +24,8 @@ _KNOBS = 5
 class Readout:
     """What no gradient goes to."""
 
-    cfa: Bayer
+    cfa: str
+    """See `camsim.cfa.Cfa`."""
     largest: int
     """DN of the ADC."""
     factor: int
@@ -36,6 +39,7 @@ class _Call:
     scene: Tensor
     shape: Tensor
     sites: Tensor
+    columns: Tensor
     numbers: Tensor
     keys: Tensor | None
     width: int
@@ -56,10 +60,12 @@ class _Call:
         from camsim.kernels import capture
         from camsim.kernels.threads import run_tiles
 
-        pitch = self.scene.shape[-1]
-        fresh = (torch.arange(_LANES) >= -pitch % _LANES).float()
+        fresh = _fresh(self.scene.shape[-1])
         arguments: tuple[Any, ...] = (
-            *(_address(tensor) for tensor in (self.scene, self.shape, self.sites, self.numbers, self.keys, out)),
+            *(
+                _address(tensor)
+                for tensor in (self.scene, self.shape, self.sites, self.columns, self.numbers, self.keys, out)
+            ),
             out is not None and out.dtype == torch.uint16,
             *(_address(tensor) for tensor in (gradient, scene_gradient, fresh, sums)),
         )
@@ -70,26 +76,65 @@ def _address(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
-def _wide(image: Tensor) -> Tensor:
+def wide(image: Tensor) -> Tensor:
     """At least 16 pixels a row, with zeros."""
     room = _LANES - image.shape[-1]
     return functional.pad(image, (0, room)) if room > 0 else image.contiguous()
 
 
+@lru_cache(maxsize=64)
+def site_table(cfa: str, more: int) -> tuple[int, Tensor]:
+    """Where the kernels' table of sites takes its numbers from.
+
+    Args:
+        cfa: see `camsim.cfa.Cfa`.
+        more: how many numbers each place of a 2x2 grid has, such as its black level.
+
+    Returns:
+        The side of the table's cell, that of the CFA and of the 2x2 grid together; and (side, side, 3 + more, 16)
+        places in (weights of the CFA's letters, (N, 3), then ``more`` times (4,)), flattened: for each row, each column
+        that a vector of 16 pixels may begin with, each number and each of the 16 pixels.
+    """
+    seen, rows, own = letters(cfa), cell(cfa), period(cfa)
+    side = math.lcm(own, 2)
+    colors = torch.tensor([[seen.index(rows[y % own][x % own]) for x in range(side)] for y in range(side)])
+    y, x = torch.arange(side)[:, None, None], (torch.arange(side)[:, None] + torch.arange(_LANES)) % side
+    weights = [3 * colors[y, x] + channel for channel in range(3)]
+    others = [3 * len(seen) + 4 * number + 2 * (y % 2) + x % 2 for number in range(more)]
+    return side, torch.stack(weights + [place.expand(side, side, _LANES) for place in others], dim=2).contiguous()
+
+
+@lru_cache(maxsize=64)
+def site_columns(pitch: int, side: int, vectors: int) -> Tensor:
+    """For each vector of a row of ``pitch`` pixels the bytes from the first column's part of the table of sites to its
+    own, where each part has so many vectors."""
+    first = torch.arange(0, pitch, _LANES).clamp(max=pitch - _LANES)
+    return first % side * (4 * _LANES * vectors)
+
+
+@lru_cache(maxsize=64)
+def _fresh(pitch: int) -> Tensor:
+    """0 for the pixels of a row's last vector that the one before it has, else 1."""
+    return (torch.arange(_LANES) >= -pitch % _LANES).float()
+
+
+@lru_cache(maxsize=64)
+def _constant(value: int) -> Tensor:
+    return torch.tensor(value, dtype=torch.float32)
+
+
 def _prepare(scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tensor | None, readout: Readout) -> _Call:
     black_level, system_gain, full_well, read_noise, exposure = knobs
-    rows = [matrix["RGB".index(color)] for color in readout.cfa]
-    cell = torch.stack([torch.cat([row, black[None]]) for row, black in zip(rows, black_level, strict=True)])
-    cell = cell.reshape(2, 2, 4)  # (y, x, weights and black level)
-    columns = torch.arange(_LANES) % 2
-    sites = torch.stack([cell[:, columns], cell[:, 1 - columns]], dim=1)  # (y, x, 16, 4)
-    scene_rows = _wide(scene)
+    scene_rows = wide(scene)
+    height, pitch = scene_rows.shape[2:]
+    side, places = site_table(readout.cfa, 1)
     return _Call(
         scene=scene_rows,
-        shape=torch.tensor([scene_rows.shape[2], scene_rows.shape[3], scene.shape[3]]),
-        sites=sites.movedim(3, 2).contiguous(),
+        shape=torch.tensor([height, pitch, scene.shape[3], side]),
+        sites=torch.cat([matrix.flatten(), black_level])[places],
+        columns=site_columns(pitch, side, 4),
         numbers=torch.stack(
-            [exposure, full_well, read_noise, system_gain, *exposure.new_tensor([readout.largest, readout.factor])]
+            [exposure, full_well, read_noise, system_gain, _constant(readout.largest), _constant(readout.factor)]
         ),
         keys=None if keys is None else keys.contiguous(),
         width=scene.shape[3],
@@ -129,7 +174,7 @@ class _Gradient(torch.autograd.Function):
         call = _prepare(scene, tuple(knobs), matrix, keys, readout)
         downward = empty(call.scene.shape, call.scene.dtype) if wants_scene else None
         sums = torch.zeros((call.tiles, capture.SUMS, _LANES), dtype=torch.float64)
-        call.run(gradient=_wide(gradient), scene_gradient=downward, sums=sums)
+        call.run(gradient=wide(gradient), scene_gradient=downward, sums=sums)
         added = sums.sum(0)
         parity = added[capture.BLACK :].reshape(2, 2, _LANES // 2, 2)  # (y, first column, pair, column)
         black = (parity[:, 0] + parity[:, 1].flip(-1)).sum(1).reshape(4)
@@ -153,7 +198,7 @@ class _Gradient(torch.autograd.Function):
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
         results = [
             _Gradient.apply(*item)  # type: ignore[no-untyped-call]
-            for item in _items(info.batch_size, in_dims, inputs)
+            for item in items(info.batch_size, in_dims, inputs)
         ]
         return tuple(torch.stack(parts) for parts in zip(*results, strict=True)), (0,) * (1 + _KNOBS)
 
@@ -188,12 +233,12 @@ class _Capture(torch.autograd.Function):
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int]:
         results = [
             _Capture.apply(*item)  # type: ignore[no-untyped-call]
-            for item in _items(info.batch_size, in_dims, inputs)
+            for item in items(info.batch_size, in_dims, inputs)
         ]
         return torch.stack(results), 0
 
 
-def _items(count: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def items(count: int, in_dims: tuple[Any, ...], inputs: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """The arguments of each call of a batch of calls."""
     return [
         tuple(value if dim is None else value.select(dim, i) for value, dim in zip(inputs, in_dims, strict=True))
@@ -207,7 +252,7 @@ def capture(scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tens
     Args:
         scene: float32 on the CPU, like everything else.
         knobs: black_level (4,) DN, system_gain () DN/e-, full_well () e-, read_noise () e- rms, exposure () e-.
-        matrix: (3, 3) response.
+        matrix: (N, 3) response, a row for each of the letters of the CFA.
         keys: (B,) of `noise_keys`; None: no noise.
         readout: of the ADC.
     """

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from camsim.cfa import BAYER, bayer, mosaic
+from camsim.cfa import mosaic
 from camsim.kernels.memory import empty
+from camsim.sensor import fused_device
 from camsim.sensor.adc import quantize
 from camsim.sensor.adc_noise import adc_noise
 from camsim.sensor.adc_nonlinearity import AdcNonlinearityEffect
@@ -22,12 +23,13 @@ from camsim.sensor.dsnu import dsnu
 from camsim.sensor.effect import Effect
 from camsim.sensor.full_well import saturate
 from camsim.sensor.fused import Readout, capture, capture_dn
+from camsim.sensor.fused_gradient import capture_with_gradient
 from camsim.sensor.gain import amplify
 from camsim.sensor.hdr import HdrEffect, hdr_effect
 from camsim.sensor.hot_pixels import HotPixelsEffect
 from camsim.sensor.missing_noise import PresentNoise, add_shot_noise, missing_noise
 from camsim.sensor.prnu import prnu
-from camsim.sensor.random import SampleId, noise_keys
+from camsim.sensor.random import SampleId, draw_name, noise_keys, reading_name
 from camsim.sensor.read_noise import read_noise
 from camsim.sensor.response import MatrixResponse, respond
 from camsim.sensor.rolling_shutter import RollingShutterEffect
@@ -37,16 +39,11 @@ from camsim.sensor.shot_noise import shot_noise
 from camsim.sensor.stuck_pixels import StuckPixelsEffect
 from camsim.sensor.tukey_lambda import tukey_lambda_noise
 
-BEYOND_FUSED = (
+FURTHER = (
     *("row_noise", "column_noise", "prnu", "dsnu", "dark_current"),
     *("analog_gain", "adc_noise", "digital_gain", "read_noise_shape", *EFFECTS),
 )
-"""Effects that the fused pass does not know: a sensor with one of them goes the plain path."""
-
-
-def _draw(effect: str, number: int) -> str:
-    """Names the random numbers of an effect in a photodiode or reading; the first has those of a sensor with one."""
-    return f"{effect} {number}" if number else effect
+"""What a sensor may have beyond what a profile must state."""
 
 
 class SensorModule(Effect):
@@ -91,9 +88,10 @@ class SensorModule(Effect):
         self.black_drift = None if spec.black_drift is None else BlackDriftEffect(spec.black_drift)
         self.rolling_shutter = None if spec.rolling_shutter is None else RollingShutterEffect(spec.rolling_shutter)
         self.hdr = None if spec.hdr is None else hdr_effect(spec.hdr, spec.bit_depth, spec.word_bits)
-        unknown = [name for name in BEYOND_FUSED if getattr(spec, name) is not None]
-        self.beyond_fused = (*unknown, *([] if spec.cfa in BAYER else [f"cfa {spec.cfa}"]))
-        """What it has that the fused pass does not know: effects, a CFA."""
+        self.further = tuple(name for name in FURTHER if getattr(spec, name) is not None)
+        """Its effects beyond what a profile must state."""
+        self.beyond_fused = tuple(name for name in self.further if name not in fused_device.KNOWN)
+        """Those that the fused pass does not know."""
         self.register_buffer("response", torch.tensor(spec.response.rows(spec.cfa), dtype=torch.float64))
 
     def forward(
@@ -104,10 +102,12 @@ class SensorModule(Effect):
         ``seed=None`` leaves temporal noise out; dark current and the unit's fixed patterns are no noise, and stay. Of a
         scene that brings ``noise``, only what is missing is added (`missing_noise`).
         """
-        if noise is None and self.fused and self.can_fuse(scene):
+        if noise is not None or not (self.fused and self.can_fuse(scene)):
+            return self.stage_by_stage(scene, seed, ids, noise)
+        if not self.further:
             keys = None if seed is None else noise_keys(seed, ids)
             return capture(scene, self._knobs(), self.response, keys, self._readout())
-        return self._plain(scene, seed, ids, noise)
+        return capture_with_gradient(self, scene, seed, ids)
 
     def capture_uint16(
         self, scene: Tensor, seed: int | None, ids: Sequence[SampleId], out: Tensor | None = None
@@ -136,17 +136,19 @@ class SensorModule(Effect):
             )
         with torch.no_grad():
             if self.fused and self.can_fuse(scene):
+                if self.further:
+                    return fused_device.capture_readings(self, scene, seed, ids, out)
                 keys = None if seed is None else noise_keys(seed, ids)
                 return capture_dn(scene, self._knobs(), self.response, keys, self._readout(), out)
-            return out.copy_(self._plain(scene, seed, ids))
+            return out.copy_(self.stage_by_stage(scene, seed, ids))
 
     def can_fuse(self, scene: Tensor) -> bool:
         """Whether the fused pass can take this scene: float32 on the CPU, not traced, no gradient for the response,
         no effect that it does not know."""
-        tensors = (scene, self.response, *self._knobs())
+        tensors = (scene, self.response, *(self.parameters() if self.further else self._knobs()))
         return (
             not self.beyond_fused
-            and all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in tensors)
+            and all(tensor.dtype is torch.float32 and tensor.is_cpu for tensor in tensors)
             and not torch.compiler.is_compiling()
             and not torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
             and not self.response.requires_grad
@@ -156,11 +158,12 @@ class SensorModule(Effect):
         return self.black_level, self.system_gain, self.full_well, self.read_noise, self.exposure
 
     def _readout(self) -> Readout:
-        return Readout(bayer(self.cfa), 2**self.bit_depth - 1, self.justification)
+        return Readout(self.cfa, 2**self.bit_depth - 1, self.justification)
 
-    def _plain(
+    def stage_by_stage(
         self, scene: Tensor, seed: int | None, ids: Sequence[SampleId], noise: PresentNoise | None = None
     ) -> Tensor:
+        """`forward` effect by effect, in torch: the definition of what the fused passes compute."""
         if self.rolling_shutter is not None:
             scene = self.rolling_shutter.moved(scene)
         light = self.exposure * mosaic(respond(scene, self.response), self.cfa)
@@ -185,7 +188,7 @@ class SensorModule(Effect):
         for number, diode in enumerate(hdr.photodiodes(self.full_well)):
             electrons = self._collected(light * diode.sensitivity)
             if seed is not None:
-                electrons = shot_noise(electrons, noise_keys(seed, ids, _draw("pixel", number)))
+                electrons = shot_noise(electrons, noise_keys(seed, ids, draw_name("pixel", number)))
             charges.append(self._held(electrons, diode.full_well))
         readings = [
             self._read(charges[reading.photodiode], reading.read_noise, seed, ids, reading.gain, number)
@@ -209,15 +212,15 @@ class SensorModule(Effect):
     ) -> Tensor:
         """Electrons -> DN at the native bit depth, in the reading of a number, at a gain over that of the first."""
         if seed is not None:
-            keys = noise_keys(seed, ids, _draw("read" if number else "pixel", number))
+            keys = noise_keys(seed, ids, reading_name(number))
             if self.read_noise_shape is None:
                 electrons = read_noise(electrons, sigma, keys)
             else:
                 electrons = tukey_lambda_noise(electrons, sigma, self.read_noise_shape, keys)
         if seed is not None and self.row_noise is not None:
-            electrons = row_noise(electrons, self.row_noise, noise_keys(seed, ids, _draw("row", number)))
+            electrons = row_noise(electrons, self.row_noise, noise_keys(seed, ids, draw_name("row", number)))
         if seed is not None and self.column_noise is not None:
-            electrons = column_noise(electrons, self.column_noise, noise_keys(seed, ids, _draw("column", number)))
+            electrons = column_noise(electrons, self.column_noise, noise_keys(seed, ids, draw_name("column", number)))
         return self._converted(electrons if gain is None else electrons * gain, seed, ids, number)
 
     def _converted(self, electrons: Tensor, seed: int | None, ids: Sequence[SampleId], number: int) -> Tensor:
@@ -225,9 +228,9 @@ class SensorModule(Effect):
         gain = self.system_gain if self.analog_gain is None else self.system_gain * self.analog_gain
         dn = amplify(electrons, gain, self.black_level)
         if self.black_drift is not None:
-            dn = self.black_drift(dn, self._warmth(), seed, ids)
+            dn = self.black_drift(dn, self.warmth(), seed, ids)
         if seed is not None and self.adc_noise is not None:
-            dn = adc_noise(dn, self.adc_noise, noise_keys(seed, ids, _draw("adc", number)))
+            dn = adc_noise(dn, self.adc_noise, noise_keys(seed, ids, draw_name("adc", number)))
         if self.adc_nonlinearity is not None:
             dn = self.adc_nonlinearity(dn)
         dn = quantize(dn, self.bit_depth)
@@ -237,22 +240,27 @@ class SensorModule(Effect):
             dn = digital_gain(dn, self.digital_gain, self.black_level, self.bit_depth)
         return dn
 
-    def _warmth(self) -> Tensor | None:
+    def warmth(self) -> Tensor | None:
         """K above the reference temperature, (); None: the profile states no temperature."""
         if self.temperature is None or self.reference_temperature is None:
             return None
         return self.temperature - torch.tensor(self.reference_temperature).to(self.temperature)
 
+    def dark_signal(self, height: int, width: int) -> Tensor | None:
+        """e- of warmth that pixels are expected to collect, () or (1, 1, height, width); None: there are none."""
+        rate = self.dark_current
+        if self.hot_pixels is not None:
+            hot = self.hot_pixels(self.unit, height, width)
+            rate = hot if rate is None else rate + hot
+        if rate is None or self.exposure_time is None:
+            return None
+        if self.temperature is None or self.doubling is None or self.reference_temperature is None:
+            return rate * self.exposure_time
+        reference = torch.tensor(self.reference_temperature).to(self.temperature)
+        return dark_electrons(rate, self.exposure_time, self.temperature, reference, self.doubling)
+
     def _collected(self, light: Tensor) -> Tensor:
         """What the pixels are expected to collect: e- of light and of warmth; (B, 1, H, W)."""
         electrons = light if self.prnu is None else prnu(light, self.prnu, self.unit)
-        rate = self.dark_current
-        if self.hot_pixels is not None:
-            hot = self.hot_pixels(self.unit, light.shape[-2], light.shape[-1])
-            rate = hot if rate is None else rate + hot
-        if rate is None or self.exposure_time is None:
-            return electrons
-        if self.temperature is None or self.doubling is None or self.reference_temperature is None:
-            return electrons + rate * self.exposure_time
-        reference = torch.tensor(self.reference_temperature).to(self.temperature)
-        return electrons + dark_electrons(rate, self.exposure_time, self.temperature, reference, self.doubling)
+        dark = self.dark_signal(light.shape[-2], light.shape[-1])
+        return electrons if dark is None else electrons + dark

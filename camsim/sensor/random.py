@@ -22,3 +22,13 @@ def noise_keys(seed: int, samples: Sequence[SampleId], draw: str = "pixel") -> T
     """The keys of a batch: (B,) int64, the bits of the uint64. A pixel has one word for shot, one for read noise."""
     keys = [noise_key(seed, sample, draw) for sample in samples]
     return torch.tensor([key - (key >> 63 << 64) for key in keys], dtype=torch.int64)
+
+
+def draw_name(effect: str, number: int) -> str:
+    """Names the random numbers of an effect in a photodiode or reading; the first has those of a sensor with one."""
+    return f"{effect} {number}" if number else effect
+
+
+def reading_name(number: int) -> str:
+    """Names the random numbers of a reading's own noise: the first one's are those of its pixel."""
+    return draw_name("read" if number else "pixel", number)

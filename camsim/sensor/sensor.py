@@ -192,7 +192,12 @@ class Sensor(Spec):
             tuple(self._written(level) * factor for level in four_sites(levels))
             for levels in (self.black_level, self.white_level)
         )
-        return RawFormat(self.cfa, black, white, float(2**self.word_bits - 1))  # type: ignore[arg-type]
+        return RawFormat(self.cfa, black, white, self.full_scale)  # type: ignore[arg-type]
+
+    @property
+    def full_scale(self) -> float:
+        """The largest DN of the file's words."""
+        return float(2**self.word_bits - 1)
 
     @property
     def word_bits(self) -> int:

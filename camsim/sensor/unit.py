@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Hashable
+
 import torch
 from torch import Tensor
 
 from camsim.sensor.draws import standard_normal
 from camsim.sensor.random import noise_keys
+
+MOST_KEPT = 1 << 28
+"""Bytes of `kept_map`, of all maps together."""
+_kept: dict[Hashable, Tensor] = {}
+_lock = threading.Lock()
+
+
+def kept_map(name: Hashable, make: Callable[[], Tensor]) -> Tensor:
+    """What ``make`` gives, kept for the next frame that asks for the same name; not to be written to.
+
+    The latest maps are kept, up to `MOST_KEPT` bytes; one that is larger by itself is not.
+    """
+    with _lock:
+        found = _kept.pop(name, None)
+        if found is not None:
+            _kept[name] = found  # the latest last
+            return found
+    made = make()
+    with _lock:
+        _kept[name] = made
+        room = MOST_KEPT - sum(image.nbytes for image in _kept.values())
+        for old in list(_kept):
+            if room >= 0:
+                break
+            room += _kept.pop(old).nbytes
+    return made
 
 
 def fixed_pattern(unit: int, effect: str, height: int, width: int) -> Tensor:

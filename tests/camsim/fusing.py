@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 import camsim
 from camsim.emulator import Isp
 from camsim.isp import (
+    AcesTone,
+    AdditiveLayer,
     BilateralDenoise,
     Bilinear,
     BlackLevel,
+    Bt709Gamma,
     ColorMatrix,
+    CurveGamma,
+    FilmicTone,
     GaussianDenoise,
     Hue,
     InterpolatedColorMatrix,
@@ -26,8 +32,10 @@ from camsim.isp import (
     MedianDenoise,
     Menon2007,
     PowerGamma,
+    RadialLensShading,
     Saturation,
     SharpeningFilter,
+    SplineTone,
     SrgbGamma,
     UnsharpMask,
     WhiteBalance,
@@ -141,7 +149,7 @@ def exact_and_bound(profile: Profile, raw: Tensor) -> tuple[Tensor, Tensor]:
     with torch.no_grad():
         for spec, stage in zip(profile.resolved_isp(), isp.children(), strict=True):
             before, image = image, stage(image)
-            if isinstance(spec, PowerGamma | SrgbGamma):
+            if isinstance(spec, PowerGamma | SrgbGamma | Bt709Gamma | CurveGamma | SplineTone | AcesTone | FilmicTone):
                 error = torch.maximum(
                     (stage(before + error) - image).abs(), (stage(before - error) - image).abs()
                 ) + 8 * FLOAT32 * image.abs().clamp_min(0.1)
@@ -161,7 +169,7 @@ def _lifted(raw: Tensor, linear: Tensor) -> Tensor:
 def _growth(spec: StageSpec, stage: torch.nn.Module) -> float:
     """Sum of absolute weights."""
     match spec:
-        case BlackLevel():
+        case BlackLevel() | AdditiveLayer():
             return 1
         case Bilinear():
             return 1
@@ -183,9 +191,11 @@ def _growth(spec: StageSpec, stage: torch.nn.Module) -> float:
             return 1 + 2 * spec.amount
         case KernelSharpen() | KernelDenoise():
             alone = sum(abs(tap) for row in spec.kernel for tap in row)
-            return alone if spec.channels == "rgb" else 2 + alone
+            return _filtered(spec.channels, alone)
         case GaussianDenoise() | MedianDenoise():
-            return 1 if spec.channels == "rgb" else 3
+            return _filtered(spec.channels, 1)
+        case RadialLensShading():
+            return 1 + sum(abs(k) for k in np.ravel(spec.coefficients))
         case BilateralDenoise():
             # Weights change with the differences: by at most the variance of these under the weights, in units of
             # sigma_range², which is below 2 log of the window's pixels.
@@ -193,3 +203,8 @@ def _growth(spec: StageSpec, stage: torch.nn.Module) -> float:
             alone = 1 + 2 * (1 + 2 * math.log(window))
             return alone if spec.channels == "rgb" else alone + 2
     raise NotImplementedError(spec)
+
+
+def _filtered(channels: str, alone: float) -> float:
+    """Of a filter of R, G and B each, of the luma, or of the chroma: colour less luma, at most twice as large."""
+    return {"rgb": alone, "luma": 2 + alone, "chroma": 3 + 2 * alone}[channels]

@@ -40,13 +40,46 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
 
 
 CHANNELS = st.sampled_from(["luma", "rgb"])
+WITH_CHROMA = st.sampled_from(["luma", "rgb", "chroma"])
 CLIPS = st.builds(lambda low, width: clip(low, low + width), numbers(-0.2, 0.3), numbers(0.2, 1.2))
 FILTERS = st.one_of(
     st.builds(cross, CHANNELS),
     st.builds(unsharp, CHANNELS, st.sampled_from(["both", "vertical"]), numbers(0.3, 2), numbers(0, 1.5)),
-    st.builds(gaussian, CHANNELS, numbers(0.1, 2)),
+    st.builds(gaussian, WITH_CHROMA, numbers(0.1, 2)),
     st.builds(bilateral, CHANNELS, numbers(0.2, 1.6), numbers(0.02, 1)),
-    st.builds(median, CHANNELS, st.sampled_from([3, 5])),
+    st.builds(median, WITH_CHROMA, st.sampled_from([3, 5])),
+)
+KERNELS = st.builds(
+    lambda kind, taps, channels: {
+        "kind": kind,
+        "method": "kernel",
+        "kernel": [list(row[: 3 if kind == "sharpen" else 5]) for row in taps[: 3 if kind == "sharpen" else 5]],
+        "channels": channels,
+    },
+    st.sampled_from(["sharpen", "denoise"]),
+    st.tuples(*[st.tuples(*[numbers(-0.3, 0.5)] * 5)] * 5),
+    CHANNELS,
+)
+LAYERS = st.builds(
+    lambda *offsets: {"kind": "additive_layer", "offsets": [[list(offsets[k : k + 3])] * 2 for k in (0, 3, 6)]},
+    *[numbers(-0.1, 0.1)] * 9,
+)
+CURVES = st.one_of(
+    st.builds(lambda exposure: {"kind": "tone", "method": "aces", "exposure": exposure}, numbers(0.3, 2)),
+    st.builds(
+        lambda *y: {"kind": "tone", "method": "spline", "x": [-0.1, 0.2, 0.5, 1.1], "y": list(y)}, *[numbers(0, 1)] * 4
+    ),
+)
+SHADING = st.builds(
+    lambda coefficients, x, y: {
+        "kind": "lens_shading",
+        "method": "radial",
+        "coefficients": coefficients,
+        "center": [x, y],
+    },
+    st.lists(numbers(0, 0.4), min_size=1, max_size=5),
+    numbers(0, 1),
+    numbers(0, 1),
 )
 GAINS = st.builds(lambda *gains: {"kind": "white_balance", "gains": gains}, *[numbers(-1, 2)] * 3)
 MIXES = st.one_of(
@@ -64,8 +97,13 @@ MATRICES = st.builds(
     lambda *rows: {"kind": "color_matrix", "matrix": [list(row) for row in rows]},
     *[st.tuples(*[numbers(-0.6, 1.2)] * 3)] * 3,
 )
+OTHERS = st.one_of(KERNELS, LAYERS, CURVES, SHADING)
 GAMMAS = st.one_of(
-    st.just(SRGB), st.builds(lambda gamma: {"kind": "gamma", "encoding": "power", "gamma": gamma}, numbers(0.5, 3))
+    st.just(SRGB),
+    st.just({"kind": "gamma", "encoding": "bt709"}),
+    st.just({"kind": "gamma", "encoding": "curve", "samples": [0.0, 0.4, 0.6, 0.75, 0.9, 1.0]}),
+    st.just({"kind": "tone", "method": "filmic"}),
+    st.builds(lambda gamma: {"kind": "gamma", "encoding": "power", "gamma": gamma}, numbers(0.5, 3)),
 )
 
 
@@ -73,11 +111,11 @@ GAMMAS = st.one_of(
 def chains(draw: st.DrawFn) -> list[StageDict]:
     return [
         draw(st.sampled_from([BLACK, NOT_NORMALISED])),
-        *draw(st.lists(CLIPS, max_size=2)),
+        *draw(st.lists(st.one_of(CLIPS, SHADING), max_size=2)),
         draw(st.sampled_from([BILINEAR, MALVAR, MENON])),
-        *draw(st.lists(st.one_of(GAINS, MATRICES, st.just(INTERPOLATED), MIXES, CLIPS, FILTERS), max_size=5)),
+        *draw(st.lists(st.one_of(GAINS, MATRICES, st.just(INTERPOLATED), MIXES, CLIPS, FILTERS, OTHERS), max_size=5)),
         draw(GAMMAS),
-        *draw(st.lists(st.one_of(CLIPS, FILTERS, MIXES), max_size=3)),
+        *draw(st.lists(st.one_of(CLIPS, FILTERS, MIXES, KERNELS, LAYERS), max_size=3)),
     ]
 
 

@@ -66,8 +66,11 @@ def test_it_is_neither_fused_nor_tiled(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = mosaic(1, 40, 44)
     with torch.no_grad():
         whole = camera.develop(raw)
-        monkeypatch.setattr(camsim.emulator, "TILED_FROM", 1)
+        for module in ("emulator", "segments"):
+            monkeypatch.setattr(f"camsim.{module}.TILED_FROM", 1)
         assert torch.equal(camera.develop(raw), whole)
+        plain = camsim.compile(halved(), fused=False).develop(raw)
+        torch.testing.assert_close(plain, whole, rtol=0, atol=5e-6)
 
 
 def test_several_settings_and_several_cameras_at_once() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from camsim.border import mirror_pad
 from camsim.cfa import RawFormat, cell, phases
 from camsim.isp.cokriging import Gains, estimate, site_gains, weights
+from camsim.isp.kernel_path import cell_edges, takes_kernel, tile_rows
+from camsim.kernels.memory import empty
 from camsim.spec import Domain, Form, Stage, StageSpec
 
 _RADIUS = 3
@@ -45,15 +49,19 @@ def demosaic_x_trans(mosaic: Tensor, cfa: str, balance: Tensor) -> Tensor:
         for the estimates, mirror without the edge pixel for the costs.
     """
     rows = cell(cfa)
-    everywhere = ("RGB",) * len(rows) ** 2
     balanced = mosaic * site_gains(rows, balance, mosaic.shape[-2], mosaic.shape[-1])
-    banks = [weights(rows, everywhere, _RADIUS, along=(degrees, _ALONG)) for degrees, _ in _DIRECTIONS]
-    estimates = torch.unflatten(estimate(balanced, rows, np.concatenate(banks)), -3, (len(_DIRECTIONS), 3))
+    estimates = torch.unflatten(estimate(balanced, rows, np.concatenate(_banks(rows))), -3, (len(_DIRECTIONS), 3))
     costs = _unevenness(estimates)
     shares = (costs.amin(dim=-3, keepdim=True) / costs) ** 2  # relative to the best, so that nothing overflows
     shares = (shares / shares.sum(dim=-3, keepdim=True)).unsqueeze(-3)
     blend: Tensor = (shares * estimates).sum(dim=-4)
     return blend / balance[:, None, None]
+
+
+def _banks(rows: tuple[str, ...]) -> list[NDArray[np.float64]]:
+    """For each direction the weights of the samples for R, G and B: (3, 36, 7, 7)."""
+    everywhere = ("RGB",) * len(rows) ** 2
+    return [weights(rows, everywhere, _RADIUS, along=(degrees, _ALONG)) for degrees, _ in _DIRECTIONS]
 
 
 def _unevenness(estimates: Tensor) -> Tensor:
@@ -72,6 +80,36 @@ def _unevenness(estimates: Tensor) -> Tensor:
         squares = (centre - ahead).square() + (centre - behind).square()
         costs.append(squares.sum(dim=-3) / (down**2 + right**2))
     return F.avg_pool2d(mirror_pad(torch.stack(costs, dim=-3), _BOX // 2), _BOX, 1) + _EVEN
+
+
+def _by_kernel(mosaic: Tensor, cfa: str, balance: Tensor) -> Tensor:
+    """`demosaic_x_trans` of float32 on the CPU, in a fifteenth of the time and without a gradient; at least 6x6."""
+    from camsim.kernels import x_trans as kernel
+    from camsim.kernels.threads import run_tiles
+
+    count, _, height, width = mosaic.shape
+    bank, measured = _packed(cfa)
+    scales = balance.detach().numpy()
+    gains = np.concatenate([scales[measured].reshape(-1), 1 / scales])
+    edges = cell_edges(cfa, height, width, _RADIUS)
+    wide = width if width <= kernel.WIDEST else kernel.TILE_WIDTH
+    columns = count * -(-width // wide)
+    tall = tile_rows(height, columns)
+    source, out = mosaic.contiguous(), empty((count, 3, height, width), torch.float32, mosaic.device)
+    tables = (edges.ctypes.data, bank.ctypes.data, measured.ctypes.data, gains.ctypes.data)
+    arguments = (source.data_ptr(), height, width, tall, wide, *tables, out.data_ptr())
+    run_tiles(lambda first, last: kernel.run(first, last, *arguments), columns * -(-height // tall))
+    return out
+
+
+@lru_cache(maxsize=36)
+def _packed(cfa: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Weights of the colours that a place of the cell does not measure, (36, 49, 4, 2), and the one it does, (6, 6)."""
+    rows = cell(cfa)
+    measured = np.array([["RGB".index(letter) for letter in row] for row in rows])
+    bank = np.stack(_banks(rows), axis=-1).reshape(3, measured.size, -1, len(_DIRECTIONS))
+    missing = np.stack([np.delete(bank[:, place], own, axis=0) for place, own in enumerate(measured.flat)])
+    return np.ascontiguousarray(np.moveaxis(missing, 1, -1), np.float32), measured
 
 
 class XTrans(StageSpec):
@@ -99,7 +137,11 @@ class XTrans(StageSpec):
 
 
 class XTransStage(Stage):
-    """See `demosaic_x_trans`; no knobs."""
+    """See `demosaic_x_trans`; no knobs.
+
+    It has a kernel of its own and is no row operation of the fused path, whose tiles begin anywhere in a 6x6 cell and
+    whose mosaics are mirrored about the edge pixel.
+    """
 
     balance: Tensor
 
@@ -109,4 +151,6 @@ class XTransStage(Stage):
         self.register_buffer("balance", torch.tensor(spec.balance, dtype=torch.float64))
 
     def forward(self, image: Tensor) -> Tensor:
+        if takes_kernel(image, self.balance) and min(image.shape[-2:]) >= len(cell(self.cfa)):
+            return _by_kernel(image, self.cfa, self.balance)
         return demosaic_x_trans(image, self.cfa, self.balance)

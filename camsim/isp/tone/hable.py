@@ -10,7 +10,8 @@ from camsim.cfa import RawFormat
 from camsim.isp.odd import odd
 from camsim.spec import Domain, Form, Quantity, Range, Stage, StageSpec
 
-_SHOULDER, _LINEAR, _ANGLE, _TOE, _NUMERATOR, _DENOMINATOR = 0.15, 0.50, 0.10, 0.20, 0.02, 0.30
+SHOULDER, LINEAR, ANGLE, TOE, NUMERATOR, DENOMINATOR = 0.15, 0.50, 0.10, 0.20, 0.02, 0.30
+"""A to F of `tone_hable`."""
 
 
 def tone_hable(linear: Tensor, white: Tensor, exposure: Tensor) -> Tensor:
@@ -27,13 +28,14 @@ def tone_hable(linear: Tensor, white: Tensor, exposure: Tensor) -> Tensor:
         (B, 3, H, W) linear RGB. Nothing is clipped; below zero the curve is mirrored about the origin. Source:
         J. Hable, "Filmic Tonemapping Operators", filmicworlds.com, 2010.
     """
-    return odd(exposure * linear, _curve) / _curve(white)
+    return odd(exposure * linear, hable_curve) / hable_curve(white)
 
 
-def _curve(x: Tensor) -> Tensor:
-    above = x * (_SHOULDER * x + _ANGLE * _LINEAR) + _TOE * _NUMERATOR
-    below = x * (_SHOULDER * x + _LINEAR) + _TOE * _DENOMINATOR
-    return above / below - _NUMERATOR / _DENOMINATOR
+def hable_curve(x: Tensor) -> Tensor:
+    """f of `tone_hable`, for x >= 0."""
+    above = x * (SHOULDER * x + ANGLE * LINEAR) + TOE * NUMERATOR
+    below = x * (SHOULDER * x + LINEAR) + TOE * DENOMINATOR
+    return above / below - NUMERATOR / DENOMINATOR
 
 
 class HableTone(StageSpec):

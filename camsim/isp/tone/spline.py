@@ -34,7 +34,7 @@ def tone_spline(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """
     step = x.diff()
     chord = y.diff() / step
-    slope = _slopes(step, chord)
+    slope = slopes_at(step, chord)
     inside = image.clamp(x[0], x[-1])
     left = torch.bucketize(inside.detach().contiguous(), x[1:-1], right=True)
     h, m, d0, d1 = step[left], chord[left], slope[left], slope[left + 1]
@@ -43,8 +43,8 @@ def tone_spline(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return curve + (image - inside) * torch.where(image < x[0], slope[0], slope[-1])
 
 
-def _slopes(step: Tensor, chord: Tensor) -> Tensor:
-    """The slope at each point: (N,), from N - 1 steps and chords."""
+def slopes_at(step: Tensor, chord: Tensor) -> Tensor:
+    """The slope of `tone_spline` at each point: (N,), from the N - 1 steps between points and their chords."""
     if len(step) == 1:
         return torch.cat([chord, chord])
     before, after = chord[:-1], chord[1:]

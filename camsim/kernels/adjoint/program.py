@@ -7,6 +7,26 @@ from collections import defaultdict
 from camsim.errors import CamsimError
 from camsim.kernels.program import KEEPS, Graph, Node, Op
 
+_OF_COLORS = {
+    Op.MATRIX: Op.MATRIX_ADJOINT,
+    Op.RATIONAL: Op.RATIONAL_ADJOINT,
+    Op.SAMPLES: Op.SAMPLES_ADJOINT,
+    Op.CUBICS: Op.CUBICS_ADJOINT,
+    Op.BT709: Op.BT709_ADJOINT,
+    Op.GRID_COLORS: Op.GRID_COLORS_ADJOINT,
+    Op.RADIAL_COLORS: Op.RADIAL_COLORS_ADJOINT,
+}
+"""What takes three planes and a change of their luma, and gives three planes and their luma."""
+
+
+_OF_A_PLANE = {
+    Op.KERNEL: Op.KERNEL_ADJOINT,
+    Op.LINEARIZE: Op.LINEARIZE_ADJOINT,
+    Op.GRID_MOSAIC: Op.GRID_MOSAIC_ADJOINT,
+    Op.RADIAL_MOSAIC: Op.RADIAL_MOSAIC_ADJOINT,
+}
+"""What takes a plane and gives a plane, and whose adjoint needs the plane that was taken."""
+
 
 class NoAdjointError(CamsimError):
     """A chain with an operation whose gradient has no row function."""
@@ -32,7 +52,7 @@ class _Backward:
     def __init__(self, forward: Graph) -> None:
         self.graph = Graph()
         for node in forward.nodes:
-            if node.op is not Op.STORE:
+            if node.op not in (Op.STORE, Op.STORE_PLANE):
                 self.graph.add(
                     node.op,
                     node.inputs,
@@ -47,16 +67,20 @@ class _Backward:
         """The adjoint of one operation; those that follow it have been added."""
         if node.op is Op.STORE:
             self._tone(Op.STORE_ADJOINT, node, ())
+        elif node.op is Op.STORE_PLANE:
+            self._parts[node.inputs[0]].append((self._one(Op.STORE_PLANE_ADJOINT, (), node, 1)[0], 1))
         elif node.op is Op.TONE:
             self._tone(Op.TONE_ADJOINT, node, tuple(self._sum(plane) for plane in node.outputs))
-        elif node.op is Op.MATRIX:
+        elif node.op in _OF_COLORS:
             inputs = (*node.inputs, *self._colors(node.outputs))
-            made = self._one(Op.MATRIX_ADJOINT, inputs, node, 4)
+            made = self._one(_OF_COLORS[node.op], inputs, node, 4)
             self._spread(node, made[:3], made[3])
         elif node.op in (Op.BILINEAR, Op.MALVAR):
             self._demosaic(node)
         elif node.op is Op.LOAD:
             self._one(Op.LOAD_ADJOINT, (self._sum(node.outputs[0]),), node, 0)
+        elif node.op is Op.LOAD_IMAGE:
+            self._one(Op.LOAD_IMAGE_ADJOINT, tuple(self._sum(plane) for plane in node.outputs), node, 0)
         elif node.op is Op.CROSS:
             (gradient,) = self._one(Op.CROSS, (self._sum(node.outputs[0]),), node, 1, node.down)
             self._parts[node.inputs[0]].append((gradient, 1))
@@ -64,6 +88,14 @@ class _Backward:
             inputs = (self._sum(node.outputs[0]), node.inputs[0])
             (gradient,) = self._one(Op.HORIZONTAL_ADJOINT, inputs, node, 1, node.across)
             self._parts[node.inputs[0]].append((gradient, 1))
+        elif node.op in _OF_A_PLANE:
+            inputs = (self._sum(node.outputs[0]), node.inputs[0])
+            (gradient,) = self._one(_OF_A_PLANE[node.op], inputs, node, 1, node.down)
+            self._parts[node.inputs[0]].append((gradient, 1))
+        elif node.op is Op.CORING:
+            made = self._one(Op.CORING_ADJOINT, (self._sum(node.outputs[0]), *node.inputs), node, 2)
+            for plane, gradient in zip(node.inputs, made, strict=True):
+                self._parts[plane].append((gradient, 1))
         elif node.op is Op.VERTICAL:
             inputs = (self._sum(node.outputs[0]), *node.inputs)
             keeps = node.settings[0] == KEEPS

@@ -19,6 +19,23 @@ def spread(typing: Any, value: Any) -> Any:
 
 
 @intrinsic
+def narrow(typing: Any, value: Any) -> Any:
+    """A number as float32; an integer too."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return context.cast(builder, args[0], sig.args[0], types.float32)
+
+    return types.float32(value), lower
+
+
+@intrinsic
+def to_the_right(typing: Any) -> Any:
+    """0, 1 ... 15."""
+    lanes = ir.Constant(FLOATS, [ir.Constant(FLOATS.element, lane) for lane in range(LANES)])
+    return V(), lambda context, builder, sig, args: lanes
+
+
+@intrinsic
 def alternate(typing: Any, even: Any, odd: Any) -> Any:
     """Even lanes of the first vector, odd lanes of the second."""
     mask = ir.Constant(INTS, [ir.Constant(INT, lane + LANES * (lane % 2)) for lane in range(LANES)])

@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from camsim.kernels.simd.vector import BYTE, FLOAT, FLOATS, INT, INTS, LANES, SHORT, Lower, V
+from camsim.kernels.simd.vector import BYTE, FLOAT, FLOATS, INT, INTS, LANES, SHORT, I, Lower, V
 
 
 def _pointer(builder: Any, address: Any, index: Any, element: Any, count: int = LANES) -> Any:
@@ -25,6 +25,21 @@ def at(typing: Any, row: Any, x: Any) -> Any:
         return builder.load(_pointer(builder, args[0], args[1], FLOAT), align=4)
 
     return V(types.int64, types.int64), lower
+
+
+@intrinsic
+def gathered(typing: Any, row: Any, places: Any) -> Any:
+    """Sixteen float32 of the row at this address, each from a place of its own."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        base, values = builder.inttoptr(args[0], FLOAT.as_pointer()), ir.Constant(FLOATS, ir.Undefined)
+        for lane in range(LANES):
+            place = builder.extract_element(args[1], ir.Constant(INT, lane))
+            value = builder.load(builder.gep(base, [builder.sext(place, ir.IntType(64))]))
+            values = builder.insert_element(values, value, ir.Constant(INT, lane))
+        return values
+
+    return V(types.int64, I), lower
 
 
 @intrinsic
@@ -83,6 +98,19 @@ def add_doubles(typing: Any, row: Any, x: Any, values: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, V), lower
+
+
+@intrinsic
+def add_double(typing: Any, row: Any, x: Any, value: Any) -> Any:
+    """Add a float32 to the float64 at element x."""
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        double = ir.DoubleType()
+        place = builder.gep(builder.inttoptr(args[0], double.as_pointer()), [args[1]])
+        builder.store(builder.fadd(builder.load(place), builder.fpext(args[2], double)), place)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float32), lower
 
 
 @intrinsic

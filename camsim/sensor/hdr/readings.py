@@ -136,6 +136,22 @@ class HdrEffect(Effect):
         diodes = self.photodiodes(full_well)
         return [reading.gain * diodes[reading.photodiode].sensitivity for reading in self.readings(read_noise)]
 
+    def thresholds(self, black: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Up to which DN a reading counts, and over how many it gives way to the next; see `merge_readings`.
+
+        Args:
+            black: DN of the black level, any shape.
+        """
+        span = 2**self.bit_depth - 1 - black
+        return black + self.trusted * span, self.blend * span if self.blend else None
+
+    def pieces(self) -> Tensor:
+        """Where each piece of the companding begins, its value there, and its slope: (N, 3); N = 0 without."""
+        if self.linear is None or self.companded is None:
+            return torch.zeros(0, 3)
+        slopes = self.companded.diff() / self.linear.diff()
+        return torch.stack([self.linear[:-1], self.companded[:-1], slopes], dim=1)
+
     def written(self, readings: Sequence[Tensor], gains: Sequence[Tensor], black_level: Tensor) -> Tensor:
         """The readings as one code, as it is written.
 
@@ -148,10 +164,8 @@ class HdrEffect(Effect):
             (B, 1, H, W) DN of the file, rounded twice: linear code, companded code. Straight through backward.
         """
         black = per_site(black_level, readings[0].shape[-2], readings[0].shape[-1])
-        span = 2**self.bit_depth - 1 - black
         signals = [(reading - black) / gain for reading, gain in zip(readings, gains, strict=True)]
-        blend = self.blend * span if self.blend else None
-        merged = merge_readings(readings, signals, black + self.trusted * span, blend)
+        merged = merge_readings(readings, signals, *self.thresholds(black))
         code = quantize(merged + black, self.bits)
         if self.linear is None or self.companded is None:
             return code

@@ -66,6 +66,8 @@ def test_a_large_frame_is_developed_as_a_whole(shaded: Profile, monkeypatch: pyt
         whole = camera.develop(raw)
         monkeypatch.setattr("camsim.emulator.TILED_FROM", 1)
         torch.testing.assert_close(camera.develop(raw), whole, rtol=0, atol=0)
+        monkeypatch.setattr("camsim.segments.TILED_FROM", 1)  # in what is fused around it
+        torch.testing.assert_close(camsim.compile(shaded).develop(raw), whole, rtol=0, atol=1e-5)
 
 
 def test_all_settings_at_once_equal_one_by_one(shaded: Profile) -> None:
@@ -80,6 +82,8 @@ def test_all_settings_at_once_equal_one_by_one(shaded: Profile) -> None:
             torch.testing.assert_close(images, camera.develop(raw))
 
 
-def test_it_has_no_fused_form_and_says_so(shaded: Profile) -> None:
-    with pytest.raises(camsim.CamsimError, match="additive_layer: this stage has no fused form"):
-        camsim.compile(shaded, fused=True)
+def test_a_fused_frame_of_several_tiles_gets_one_grid(shaded: Profile) -> None:
+    raw = 1000 + 2000 * torch.rand(1, 1, 300, 560, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        plain, fused = (camsim.compile(shaded, fused=fused).develop(raw) for fused in (False, True))
+    torch.testing.assert_close(fused, plain, rtol=0, atol=1e-5)

@@ -77,12 +77,15 @@ def test_grey_stays_grey_when_chroma_is_denoised() -> None:
         BilateralDenoise(sigma_spatial=1.0, sigma_range=0.1, channels="chroma"),
     ],
 )
-def test_a_chroma_filter_is_not_fused(stage: StageSpec) -> None:
+def test_a_fused_chroma_filter_is_the_plain_one(stage: StageSpec) -> None:
     shipped = camsim.load("still/nikon-d5000")
     profile = shipped.model_copy(update={"isp": (*shipped.isp[:-1], stage, shipped.isp[-1]), "search": None})
-    assert not camsim.compile(profile).is_fused
-    with pytest.raises(camsim.CamsimError, match=r"denoise.*: channels: chroma has no fused form; use fused=False"):
-        camsim.compile(profile, fused=True)
+    raw = 1000 + 2000 * torch.rand(2, 1, 20, 37, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        plain, fused = (camsim.compile(profile, fused=fused).develop(raw) for fused in (False, True))
+        without = camsim.compile(shipped).develop(raw)
+    torch.testing.assert_close(fused, plain, rtol=0, atol=1e-5)
+    assert (fused - without).abs().max() > 0.01
 
 
 def test_sharpening_takes_no_chroma() -> None:

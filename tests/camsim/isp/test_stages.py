@@ -227,6 +227,7 @@ EXAMPLES: dict[str, StageSpec] = {
 }
 HELPERS = {
     "auto_gains",
+    "cell_filter",
     "cokriging",
     "coring",
     "correlate",
@@ -234,6 +235,7 @@ HELPERS = {
     "frame_gain",
     "gaussian_kernel",
     "guided_filter",
+    "kernel_path",
     "luma",
     "neighbours",
     "network_file",

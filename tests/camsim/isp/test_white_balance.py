@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 import camsim
-from camsim import Profile, emulator
+from camsim import Profile, emulator, segments
 from camsim.isp import (
     GreyWorld,
     ShadesOfGrey,
@@ -137,7 +137,7 @@ def automatic(method: str) -> Profile:
 def test_a_frame_is_never_cut_into_tiles(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = automatic(method)
     assert read_profiles(to_yaml(profile), "auto.yaml") == [profile]
-    camera = camsim.compile(profile)
+    camera = camsim.compile(profile, fused=False)
     ramp = torch.linspace(0.1, 0.9, 300)
     scene = torch.stack([ramp.expand(260, 300), ramp.flip(0).expand(260, 300), 0.3 + 0 * ramp.expand(260, 300)])[None]
     with torch.no_grad():
@@ -145,6 +145,8 @@ def test_a_frame_is_never_cut_into_tiles(method: str, monkeypatch: pytest.Monkey
         whole = camera.isp(raw)
         monkeypatch.setattr(emulator, "TILED_FROM", 1)
         torch.testing.assert_close(camera.develop(raw), whole, rtol=0, atol=0)
+        monkeypatch.setattr(segments, "TILED_FROM", 1)  # in what is fused around it
+        torch.testing.assert_close(camsim.compile(profile).develop(raw), whole, rtol=0, atol=5e-6)
 
 
 def test_the_cameras_light_is_taken_out() -> None:

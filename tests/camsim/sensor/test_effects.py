@@ -93,10 +93,10 @@ def test_parameters_are_exactly_the_knobs_and_carry_gradients() -> None:
         assert (parameter.grad != 0).all(), name
 
 
-def test_a_sensor_with_none_of_them_is_fused_as_before() -> None:
+def test_a_sensor_is_fused_with_and_without_them() -> None:
     scene = scenes(1, 8, 8)
-    assert SensorModule(sensor(), fused=True).float().can_fuse(scene)
-    assert not SensorModule(sensor(**LINES), fused=True).float().can_fuse(scene)
+    for effects in ({}, LINES, ALL):
+        assert SensorModule(sensor(**effects), fused=True).float().can_fuse(scene)
 
 
 def with_sensor(**effects: Any) -> camsim.Profile:
@@ -104,9 +104,11 @@ def with_sensor(**effects: Any) -> camsim.Profile:
     return profile.model_copy(update={"sensor": profile.sensor.replace(effects)})
 
 
-def test_fused_on_request_says_what_it_does_not_know() -> None:
-    with pytest.raises(CamsimError, match="the fused pass knows no row_noise"):
-        camsim.compile(with_sensor(**LINES), fused=True).capture(scenes(1, 8, 8))
+def test_fused_on_request_takes_every_effect_and_says_what_else_stands_in_the_way() -> None:
+    camera = camsim.compile(with_sensor(**LINES, blooming={"drained": 0.5}), fused=True)
+    assert camera.capture(scenes(1, 8, 8), dtype=torch.uint16).shape == (1, 1, 8, 8)
+    with pytest.raises(CamsimError, match=r"fused=True is not possible: .*torch\.float32"):
+        camera.double().capture(scenes(1, 8, 8))
 
 
 def test_a_profile_with_them_is_written_and_read(tmp_path: Any) -> None:

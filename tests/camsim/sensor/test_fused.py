@@ -11,8 +11,19 @@ from torch import Tensor
 
 from camsim.errors import CamsimError
 from camsim.sensor import Container, MatrixResponse, SampleId, Sensor, SensorModule
+from camsim.sensor import fused as fused_module
 
 MIXED = ((0.8, 0.15, 0.05), (0.1, 0.8, 0.1), (-0.05, 0.25, 0.8))
+CLEAR, INFRARED = (0.3, 0.6, 0.2), (0.1, 0.15, 0.05)
+OTHERS = {
+    "mono": MatrixResponse(clear=CLEAR),
+    "quad-GBRG": MatrixResponse(matrix=MIXED),
+    "x-trans": MatrixResponse(matrix=MIXED),
+    "x-trans+1+4": MatrixResponse(matrix=MIXED),
+    "RCCB": MatrixResponse(matrix=MIXED, clear=CLEAR),
+    "RGB-IR+1+3": MatrixResponse(matrix=MIXED, infrared=INFRARED),
+}
+"""Arrays other than Bayer's, whose cells are 1, 2, 4 and 6 px wide, with what their pixels see."""
 NAMES = ["black_level", "system_gain", "full_well", "read_noise", "exposure"]
 
 
@@ -40,11 +51,11 @@ def scenes(batch: int, height: int, width: int, scale: float = 1.1) -> Tensor:
     return scale * torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("cfa", ["RGGB", "BGGR", "GRBG", "GBRG"])
+@pytest.mark.parametrize("cfa", ["RGGB", "BGGR", "GRBG", "GBRG", *OTHERS])
 @pytest.mark.parametrize("size", [(2, 2), (5, 7), (4, 16), (9, 17), (3, 31), (17, 257), (2, 530)])
 @pytest.mark.parametrize("seed", [None, 4])
 def test_it_is_the_plain_capture(cfa: Any, size: tuple[int, int], seed: int | None) -> None:
-    fused, plain, _ = cameras(sensor(cfa=cfa))
+    fused, plain, _ = cameras(sensor(cfa=cfa, response=OTHERS.get(cfa, MatrixResponse(matrix=MIXED))))
     scene = scenes(2, *size)
     a, b = fused(scene, seed, ["a", "b"]), plain(scene, seed, ["a", "b"])
     assert a.shape == b.shape
@@ -54,8 +65,9 @@ def test_it_is_the_plain_capture(cfa: Any, size: tuple[int, int], seed: int | No
 
 @pytest.mark.parametrize("scale", [1e-4, 2e-3, 0.05, 1.1], ids=["under 1 e-", "12 e-", "300 e-", "bright"])
 @pytest.mark.parametrize("seed", [None, 4])
-def test_rounding_alone_sets_it_apart(scale: float, seed: int | None) -> None:
-    fused, plain, double = cameras(sensor())
+@pytest.mark.parametrize("cfa", ["GRBG", "mono", "x-trans", "RGB-IR+1+3"])
+def test_rounding_alone_sets_it_apart(cfa: Any, scale: float, seed: int | None) -> None:
+    fused, plain, double = cameras(sensor(cfa=cfa, response=OTHERS.get(cfa, MatrixResponse(matrix=MIXED))))
     scene = scenes(4, 256, 256, scale) - 0.01 * scale
     with torch.no_grad():
         a, b, c = fused(scene, seed, range(4)), plain(scene, seed, range(4)), double(scene.double(), seed, range(4))
@@ -125,9 +137,12 @@ def gradients(
 
 @pytest.mark.parametrize("size", [(3, 5), (8, 16), (9, 31), (20, 300)])
 @pytest.mark.parametrize("seed", [None, 4])
-def test_gradients_are_those_of_the_plain_path(size: tuple[int, int], seed: int | None) -> None:
+@pytest.mark.parametrize("cfa", ["GRBG", "mono", "x-trans+1+4", "RGB-IR+1+3"])
+def test_gradients_are_those_of_the_plain_path(cfa: Any, size: tuple[int, int], seed: int | None) -> None:
     """Some pixels are full, some are limited by the ADC at either end, one is black."""
-    spec = sensor(full_well=6000.0, bit_depth=11, white_level=2000.0, exposure=8000.0, black_level=(2.0, 1.0, 2.0, 3.0))
+    dark = {"full_well": 6000.0, "bit_depth": 11, "white_level": 2000.0, "exposure": 8000.0}
+    response = OTHERS.get(cfa, MatrixResponse(matrix=MIXED))
+    spec = sensor(cfa=cfa, response=response, black_level=(2.0, 1.0, 2.0, 3.0), **dark)
     fused, _, double = cameras(spec)
     scene = scenes(3, *size) - 0.05
     scene[0, :, 0, 0] = 0
@@ -200,6 +215,18 @@ def test_functional_transforms() -> None:
             transform(lambda gain, camera=camera: mean_dn(camera, gain))(given) for camera in (fused, plain)
         )
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1 / 240)
+
+
+def test_what_is_kept_from_an_inference_serves_gradients() -> None:
+    """Tables are kept: those that were made while no gradients were allowed must not forbid them later."""
+    for kept in (fused_module.site_table, fused_module.site_columns):
+        kept.cache_clear()
+    fused, plain, _ = cameras(sensor(cfa="quad-RGGB"))
+    scene = scenes(1, 6, 20)
+    with torch.inference_mode():
+        fused(scene, 0, [0])
+    ours, theirs = (gradients(camera, scene, 0, torch.ones(1, 1, 6, 20))[0] for camera in (fused, plain))
+    torch.testing.assert_close(ours, theirs)
 
 
 def test_there_are_no_second_derivatives() -> None:

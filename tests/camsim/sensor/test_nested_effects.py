@@ -68,7 +68,7 @@ def test_every_effect_is_a_file_and_a_key() -> None:
 def test_results_do_not_depend_on_batch_order_or_threads() -> None:
     camera = SensorModule(sensor(**ALL), fused=True).float()
     check_independence(camera, scenes(4, 33, 71))
-    assert set(camera.beyond_fused) >= {*GAINS, *NESTED, "read_noise_shape"}
+    assert set(camera.further) >= {*GAINS, *NESTED, "read_noise_shape"}
 
 
 @pytest.mark.parametrize(

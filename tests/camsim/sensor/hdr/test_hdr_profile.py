@@ -85,10 +85,11 @@ def test_written_read_turned_and_searched(tmp_path: Path) -> None:
             assert sum(group.holds_knob(profile, knob) for group in GROUPS.values()) == 1, knob
 
 
-def test_the_fused_pass_does_not_know_it() -> None:
+def test_the_fused_pass_knows_it() -> None:
     module = SensorModule(camsim.load(HDR).resolved_sensor(), fused=True).float()
-    assert module.beyond_fused == ("hdr",)
-    assert not module.can_fuse(torch.rand(1, 3, 8, 8))
+    assert module.further == ("hdr",)
+    assert module.can_fuse(torch.rand(1, 3, 8, 8))
+    assert camsim.compile(HDR).captures_frame_by_frame
 
 
 def test_an_export_gives_what_the_camera_gives() -> None:

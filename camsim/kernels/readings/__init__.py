@@ -1,0 +1,1 @@
+"""Sensors with more than shot and read noise: photodiodes, their readings, and the code made of these."""
