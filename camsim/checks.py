@@ -15,6 +15,8 @@ from camsim.errors import CamsimError
 from camsim.profile import Profile
 from camsim.sensor.missing_noise import PresentNoise
 
+MOST_LIGHT = 1e20
+"""Times diffuse white: no scene has so much, and electrons of more would not fit into float32."""
 _WORTH_A_KERNEL = 2**15
 """Numbers below which NumPy's two passes are quick enough."""
 
@@ -33,7 +35,7 @@ def check_scene(scene: Tensor) -> None:
     """Refuse what cannot be light.
 
     Raises:
-        ValueError: wrong shape, integers, NaN or infinity.
+        ValueError: wrong shape, integers, NaN, infinity or beyond `MOST_LIGHT`.
     """
     check_shape(scene, 3, "scene")
     if not scene.is_floating_point():
@@ -41,6 +43,13 @@ def check_scene(scene: Tensor) -> None:
     low, high = limits(scene)
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("the scene has NaN or infinite values")
+    if max(-low, high) > MOST_LIGHT:
+        raise ValueError(f"the scene's light reaches {too_much(low, high)}")
+
+
+def too_much(low: float, high: float) -> str:
+    """What is said of light beyond `MOST_LIGHT`."""
+    return f"{max(-low, high):g} times diffuse white, and at most {MOST_LIGHT:g} is taken; check its unit"
 
 
 def check_noise(noise: PresentNoise, scene: Tensor, profile: Profile) -> PresentNoise:
@@ -99,7 +108,8 @@ def limits(image: Tensor) -> tuple[float, float]:
     held = image.detach().cpu() if image.dtype is torch.uint16 else image.detach()  # torch cannot compare these
     if held.device.type == "cpu" and not torch.compiler.is_compiling():
         # Not by torch: its threads would go on spinning where those of the kernels want to run.
-        with contextlib.suppress(RuntimeError):  # what torch.func has wrapped has no memory to show
+        # What torch.func has wrapped has no memory to show, and NumPy no bfloat16.
+        with contextlib.suppress(RuntimeError, TypeError):
             return _limits(held.numpy())
     low, high = held.aminmax()
     return float(low.item()), float(high.item())
@@ -115,12 +125,14 @@ def _limits(numbers: NDArray[Any]) -> tuple[float, float]:
     return float(numbers.min()), float(numbers.max())
 
 
-def check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+def check_out(out: Tensor, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> None:
     """Refuse memory that an image does not fit.
 
     Raises:
-        ValueError: another shape, type or layout.
+        ValueError: another shape, type, layout or device.
     """
+    if out.device.type != device.type:  # a kernel would write to its address
+        raise ValueError(f"out must be on {device}, as the mosaic is, got {out.device}")
     if tuple(out.shape) != shape or out.dtype != dtype or not out.is_contiguous():
         layout = "" if out.is_contiguous() else ", not contiguous"
         raise ValueError(f"out must be contiguous {dtype} of {shape}, got {out.dtype} of {tuple(out.shape)}{layout}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from camsim import catalog
 from camsim.cfa import period
@@ -19,7 +20,7 @@ from camsim.fused import FusedIsp
 from camsim.lowering import LoweringError
 from camsim.optics import OpticsModule
 from camsim.profile import Profile
-from camsim.segments import Segments, Step
+from camsim.segments import Segments, Step, has_tangent
 from camsim.sensor import SampleId, SensorModule
 from camsim.sensor.missing_noise import PresentNoise
 from camsim.spec import Knob, Stage
@@ -173,9 +174,8 @@ class Emulator(nn.Module):
             raise ValueError(f"dtype must be None, {knob.dtype} or torch.uint8, got {dtype}")
         as_bytes = dtype is torch.uint8
         if out is not None:
-            check_out(
-                out, (raw.shape[0], 3, *self.output_size(*raw.shape[-2:])), torch.uint8 if as_bytes else knob.dtype
-            )
+            shape = (raw.shape[0], 3, *self.output_size(*raw.shape[-2:]))
+            check_out(out, shape, torch.uint8 if as_bytes else knob.dtype, raw.device)
         wants_gradient = not as_bytes and out is None and self._wants_gradient(raw)
         fused, check = self._fused_isp(raw), partial(check_dn, raw, self.profile)
         if fused is not None and not wants_gradient and raw.dtype in (torch.float32, torch.uint16):
@@ -183,7 +183,7 @@ class Emulator(nn.Module):
         if fused is None or (wants_gradient and not fused.has_gradient):
             segments = self._segments(raw, wants_gradient)
             if segments is not None:
-                with torch.set_grad_enabled(wants_gradient):
+                with torch.set_grad_enabled(wants_gradient and torch.is_grad_enabled()):
                     return segments(raw, as_bytes=as_bytes, out=out, check=check)
         check()
         if fused is not None and not wants_gradient:
@@ -247,7 +247,9 @@ class Emulator(nn.Module):
         return self.develop(self.capture(scene, seed, ids, dtype=None if keeps_gradient else torch.uint16))
 
     def _wants_gradient(self, image: Tensor) -> bool:
-        return torch.is_grad_enabled() and (image.requires_grad or any(p.requires_grad for p in self.parameters()))
+        if torch.is_grad_enabled() and (image.requires_grad or any(p.requires_grad for p in self.parameters())):
+            return True
+        return forward_ad._current_level >= 0 and any(map(has_tangent, (image, *self.parameters())))
 
     def _plain(self, raw: Tensor) -> Tensor:
         """Stage by stage; on the CPU, large frames tile by tile, so that they stay in its cache."""
@@ -318,7 +320,7 @@ def compile(
         fused: None: in one pass over rows where that is possible (float32 on the CPU, and not while torch.compile or
             torch.export looks on); else in several, with the stages between them that have no such form; else stage by
             stage. All give the same values but for rounding. False: always stage by stage. True: refuse what is not
-            one pass; gradients through a median, a bilateral filter or Menon's demosaic then go stage by stage.
+            one pass; gradients that this pass has not, such as those of a median, then go stage by stage.
 
     Raises:
         CamsimError: no such profile, an invalid one, or one that cannot be fused as asked.

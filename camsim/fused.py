@@ -82,7 +82,8 @@ class FusedIsp:
 
     @cached_property
     def has_gradient(self) -> bool:
-        """Whether the chain also runs backwards in one pass: medians, directional demosaics and wide filters do not."""
+        """Whether the chain also runs backwards in one pass: medians, bilateral filters, directional demosaics, tables
+        of colours, repairs of a mosaic and what reaches too far do not."""
         try:
             _ = self.adjoint_program
         except CamsimError:

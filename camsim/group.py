@@ -64,7 +64,7 @@ class CameraGroup:
         if dtype not in (None, torch.float32, torch.uint8):
             raise ValueError(f"dtype must be None, torch.float32 or torch.uint8, got {dtype}")
         images: dict[int, Tensor] = {}
-        if self._chains is not None:
+        if self._chains is not None and raw.device.type == "cpu":
             is_taken = raw.dtype in (torch.float32, torch.uint16)
             check = partial(check_dn, raw, self.cameras[0].profile)
             if not is_taken:

@@ -81,7 +81,7 @@ class Segments:
         # What stands in for a knob may be several values at once, those of vmap, and so may be every later image.
         mapped = any(type(knob) is not nn.Parameter for knob in _knobs(self._modules))
         # Derivatives go forwards through plain stages alone.
-        forwards = _has_tangent(raw) or (mapped and any(map(_has_tangent, _knobs(self._modules))))
+        forwards = has_tangent(raw) or (mapped and any(map(has_tangent, _knobs(self._modules))))
         *before, last = self._plain if forwards else self._pieces
         image = raw
         for piece in before:
@@ -171,7 +171,8 @@ def _plain(steps: Iterable[Step]) -> list[_Plain]:
     return [_Plain(list(some)) for _, some in groupby(steps, lambda step: can_tile(step.spec))]
 
 
-def _has_tangent(tensor: Tensor) -> bool:
+def has_tangent(tensor: Tensor) -> bool:
+    """Whether derivatives go forwards from here."""
     return forward_ad.unpack_dual(tensor).tangent is not None  # type: ignore[no-untyped-call]
 
 

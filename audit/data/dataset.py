@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from audit.data.truth import Truth, TruthKind
-from camsim.checks import limits
+from camsim.checks import MOST_LIGHT, limits, too_much
 from camsim.errors import CamsimError, NoDataError
 
 MIN_SIDE = 8
@@ -54,8 +54,11 @@ class Sample:
             )
         if scene.dtype != torch.float32:
             raise CamsimError(f"{self.id}: a scene is float32, got {scene.dtype}")
-        if not all(map(math.isfinite, limits(scene))):
+        low, high = limits(scene)
+        if not (math.isfinite(low) and math.isfinite(high)):
             raise CamsimError(f"{self.id}: holds NaN or infinite values")
+        if max(-low, high) > MOST_LIGHT:
+            raise CamsimError(f"{self.id}: its light reaches {too_much(low, high)}")
         return scene
 
     def load_truth(self, shape: tuple[int, int]) -> Truth | None:

@@ -53,6 +53,8 @@ ZERO, ONE, MINUS_ONE = F(0), F(1), F(-1)
 MINUS_LOG2_E = F(-np.log2(np.e))
 SEARCHED = F(12)
 """Means below are searched; from here on hardly a pixel lies where the expansion does not hold."""
+TOO_MANY = 1e4
+"""Of such means every count is found by the expansion, but where they are infinite."""
 S_LOWEST, S_HIGHEST = F(-0.72), F(1.75)
 """Where the polynomials hold: to 2.5 sigma below and 6 above at a mean of 12, to 5 below at 50."""
 BLOCK = 256
@@ -198,6 +200,8 @@ def _exact(mean: np.float32, effect: int, index: int, key: np.uint64) -> np.floa
     p = (float(word & np.uint64(0x7FFFFFFF)) + (float(fine) + 0.5) * 2.0**-32) * 2.0**-32
     u = p if word >> np.uint64(31) else 1.0 - p
     expected = np.float64(mean)  # float() would leave it a float32
+    if not expected < TOO_MANY:  # infinity too, of light that float32 cannot hold
+        return mean
     term = math.exp(-expected)
     total = term
     n = 0

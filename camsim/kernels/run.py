@@ -23,6 +23,8 @@ SMALLEST_TILE = 64
 """Rows; below that, too much of a tile is border."""
 ALONE = 2**20
 """Pixels times operations up to which one thread does all: waking another takes longer than it would save."""
+MOST_SUMS = 2**21
+"""Numbers times tiles whose sums, 64 bytes each, are in memory at a time: an additive layer has many numbers."""
 NOTED_FROM = 16
 """Columns of a mosaic from which its smallest and largest DN are noted as it is loaded."""
 _MOST = 2**31 - 1
@@ -93,10 +95,16 @@ def run_adjoint_program(
     source, arriving, numbers = raw.detach().contiguous(), gradient.detach().contiguous(), _numbers(coefficients[None])
     leaving = empty(source.shape, source.dtype) if for_raw else None
     tiling = _tiling(program, source, 1)
-    sums = np.zeros((tiling.tiles, numbers.shape[1], 8), dtype=np.float64)
     addresses = np.array([arriving.data_ptr()], dtype=np.int64)
-    _run(program, tiling, numbers, source, gradients=addresses, leaving=leaving, sums=sums)
-    return torch.from_numpy(sums.sum(axis=(0, 2))), leaving
+    total = np.zeros(numbers.shape[1], dtype=np.float64)
+    # Each tile has sums of its own, so that threads do not decide in which order they are added up.
+    step = max(tiling.threads, MOST_SUMS // max(numbers.shape[1], 1))
+    for first in range(0, tiling.tiles, step):
+        some = range(first, min(first + step, tiling.tiles))
+        sums = np.zeros((len(some), numbers.shape[1], 8), dtype=np.float64)
+        _run(program, tiling, numbers, source, gradients=addresses, leaving=leaving, sums=sums, tiles=some)
+        total += sums.sum(axis=(0, 2))
+    return torch.from_numpy(total), leaving
 
 
 class _Tiling(NamedTuple):
@@ -134,14 +142,19 @@ def _run(
     gradients: NDArray[np.int64] | None = None,
     leaving: Tensor | None = None,
     sums: NDArray[np.float64] | None = None,
+    tiles: range | None = None,
 ) -> tuple[float, float] | None:
-    """Smallest and largest DN of a mosaic of `NOTED_FROM` columns; None where a DN is negative or -0."""
+    """Smallest and largest DN of a mosaic of `NOTED_FROM` columns or more; None where a DN is negative or -0.
+
+    Nothing of the kind where the program loads no mosaic.
+    """
     from camsim.kernels import frame as at
     from camsim.kernels.machine import run
 
     table = _table(program)
     frames: list[NDArray[np.int64]] = []
-    next_tile = np.zeros(1, dtype=np.int64)
+    tiles = range(tiling.tiles) if tiles is None else tiles
+    next_tile = np.array([tiles.start], dtype=np.int64)
 
     common = np.zeros(at.SIZE, dtype=np.int64)
     common[at.TILE_WIDTH], common[at.TILE_HEIGHT] = TILE_WIDTH, tiling.height
@@ -149,7 +162,7 @@ def _run(
     common[at.IMAGES], common[at.AS_BYTES] = 0 if images is None else images.ctypes.data, as_bytes
     common[at.GRADIENTS] = 0 if gradients is None else gradients.ctypes.data
     common[at.RAW_GRADIENT] = 0 if leaving is None else leaving.data_ptr()
-    common[at.ALL_SUMS] = 0 if sums is None else sums.ctypes.data
+    common[at.ALL_SUMS] = 0 if sums is None else sums.ctypes.data - tiles.start * sums[0].nbytes
     common[at.ALL_NUMBERS], common[at.NUMBERS] = numbers.ctypes.data, numbers.shape[1]
     common[at.MOSAICS], common[at.HEIGHT], common[at.WIDTH] = raw.shape[0], *raw.shape[-2:]
     common[at.DOWN], common[at.STEPS] = program.down, program.steps
@@ -157,10 +170,12 @@ def _run(
 
     def work() -> None:
         frame, memory = common.copy(), _memory(program)
+        if sums is not None:
+            memory.forget()
         frame[at.PLANES : at.PAD + 1] = memory.entries
         frame[at.ROW_BYTES] = memory.row_bytes
         frames.append(frame)
-        run(table.ctypes.data, len(table), frame.ctypes.data, next_tile.ctypes.data, tiling.tiles)
+        run(table.ctypes.data, len(table), frame.ctypes.data, next_tile.ctypes.data, tiles.stop)
 
     run_on_threads(work, tiling.threads)
     noted = np.stack(frames)
@@ -221,3 +236,7 @@ class _Memory:
         self.rows = np.empty(4 * program.radius + 2, dtype=np.int64)
         self.entries = (self.planes.ctypes.data, self.rows.ctypes.data, vectors, spare, weights, self.pad)
         """Of the frame, from its planes to its padding."""
+
+    def forget(self) -> None:
+        """Leave no NaN or infinity of an earlier call: sums take in, 0 times, what lies beyond the columns made."""
+        self._floats.fill(0)

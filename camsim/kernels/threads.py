@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from itertools import pairwise
 
@@ -34,14 +34,27 @@ def run_tiles(call: Callable[[int, int], None], tiles: int) -> None:
 
 
 def run_on_threads(work: Callable[[], None], threads: int) -> None:
-    """Call ``work()`` once on each of so many threads, this one among them; returns when all have returned."""
-    pool = _pool(os.getpid(), max(threads, torch.get_num_threads()) - 1) if threads > 1 else None
-    others = [] if pool is None else [pool.submit(work) for _ in range(threads - 1)]
+    """Call ``work()`` once on each of so many threads, this one among them; returns when all have returned.
+
+    So it does where one of them raises or the user interrupts: kernels have memory by its address, which nothing else
+    keeps.
+    """
+    if threads <= 1:
+        work()
+        return
+    pool, others = _pool(os.getpid(), max(threads, torch.get_num_threads()) - 1), list[Future[None]]()
     try:
+        others += (pool.submit(work) for _ in range(threads - 1))
         work()
     finally:
-        for other in others:
-            other.result()
+        try:
+            for other in others:
+                other.exception()
+        except KeyboardInterrupt:
+            wait(others)
+            raise
+    for other in others:
+        other.result()
 
 
 def cuts(tiles: int, threads: int) -> list[int]:

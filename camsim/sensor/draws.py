@@ -41,7 +41,7 @@ def _draw(means: Tensor | None, shape: tuple[int, ...], keys: Tensor) -> Tensor:
     if pixels > MOST_PIXELS:
         raise ValueError(f"a sample may have 2^32 pixels, got {pixels}")
     room = max(0, _LEAST_PIXELS - pixels)
-    out = torch.empty(samples, pixels + room)
+    out = torch.empty(samples, pixels + room, dtype=torch.float32, device="cpu")
     address = 0
     if means is not None:
         flat = means.cpu().reshape(samples, pixels).contiguous()

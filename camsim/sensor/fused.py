@@ -97,8 +97,10 @@ def site_table(cfa: str, more: int) -> tuple[int, Tensor]:
     """
     seen, rows, own = letters(cfa), cell(cfa), period(cfa)
     side = math.lcm(own, 2)
-    colors = torch.tensor([[seen.index(rows[y % own][x % own]) for x in range(side)] for y in range(side)])
-    y, x = torch.arange(side)[:, None, None], (torch.arange(side)[:, None] + torch.arange(_LANES)) % side
+    sites = [[seen.index(rows[y % own][x % own]) for x in range(side)] for y in range(side)]
+    colors = torch.tensor(sites, device="cpu")  # whatever the default device is, here and below: a kernel reads it
+    first, lanes = torch.arange(side, device="cpu")[:, None], torch.arange(_LANES, device="cpu")
+    y, x = first[:, None], (first + lanes) % side
     weights = [3 * colors[y, x] + channel for channel in range(3)]
     others = [3 * len(seen) + 4 * number + 2 * (y % 2) + x % 2 for number in range(more)]
     return side, torch.stack(weights + [place.expand(side, side, _LANES) for place in others], dim=2).contiguous()
@@ -108,19 +110,19 @@ def site_table(cfa: str, more: int) -> tuple[int, Tensor]:
 def site_columns(pitch: int, side: int, vectors: int) -> Tensor:
     """For each vector of a row of ``pitch`` pixels the bytes from the first column's part of the table of sites to its
     own, where each part has so many vectors."""
-    first = torch.arange(0, pitch, _LANES).clamp(max=pitch - _LANES)
+    first = torch.arange(0, pitch, _LANES, device="cpu").clamp(max=pitch - _LANES)
     return first % side * (4 * _LANES * vectors)
 
 
 @lru_cache(maxsize=64)
 def _fresh(pitch: int) -> Tensor:
     """0 for the pixels of a row's last vector that the one before it has, else 1."""
-    return (torch.arange(_LANES) >= -pitch % _LANES).float()
+    return (torch.arange(_LANES, device="cpu") >= -pitch % _LANES).float()
 
 
 @lru_cache(maxsize=64)
 def _constant(value: int) -> Tensor:
-    return torch.tensor(value, dtype=torch.float32)
+    return torch.tensor(value, dtype=torch.float32, device="cpu")
 
 
 def _prepare(scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Tensor | None, readout: Readout) -> _Call:
@@ -130,7 +132,7 @@ def _prepare(scene: Tensor, knobs: tuple[Tensor, ...], matrix: Tensor, keys: Ten
     side, places = site_table(readout.cfa, 1)
     return _Call(
         scene=scene_rows,
-        shape=torch.tensor([height, pitch, scene.shape[3], side]),
+        shape=torch.tensor([height, pitch, scene.shape[3], side], device="cpu"),
         sites=torch.cat([matrix.flatten(), black_level])[places],
         columns=site_columns(pitch, side, 4),
         numbers=torch.stack(
@@ -155,7 +157,7 @@ def capture_dn(
     if pitch == call.width and out.is_contiguous():
         call.run(out=out)
     else:
-        room = torch.empty((samples, 1, height, pitch), dtype=out.dtype)
+        room = torch.empty((samples, 1, height, pitch), dtype=out.dtype, device="cpu")
         call.run(out=room)
         out.copy_(room[..., : call.width])
     return out
@@ -172,8 +174,8 @@ class _Gradient(torch.autograd.Function):
 
         *knobs, matrix, keys, readout = rest
         call = _prepare(scene, tuple(knobs), matrix, keys, readout)
-        downward = empty(call.scene.shape, call.scene.dtype) if wants_scene else None
-        sums = torch.zeros((call.tiles, capture.SUMS, _LANES), dtype=torch.float64)
+        downward = empty(call.scene.shape, call.scene.dtype, call.scene.device) if wants_scene else None
+        sums = torch.zeros((call.tiles, capture.SUMS, _LANES), dtype=torch.float64, device="cpu")
         call.run(gradient=wide(gradient), scene_gradient=downward, sums=sums)
         added = sums.sum(0)
         parity = added[capture.BLACK :].reshape(2, 2, _LANES // 2, 2)  # (y, first column, pair, column)
@@ -207,7 +209,7 @@ class _Capture(torch.autograd.Function):
     @staticmethod
     def forward(scene: Tensor, *rest: Any) -> Tensor:
         *knobs, matrix, keys, readout = rest
-        out = empty((scene.shape[0], 1, *scene.shape[2:]), scene.dtype)
+        out = empty((scene.shape[0], 1, *scene.shape[2:]), scene.dtype, scene.device)
         return capture_dn(scene, tuple(knobs), matrix, keys, readout, out)
 
     @staticmethod

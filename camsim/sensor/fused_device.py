@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from camsim.sensor.adc_nonlinearity import S_PEAK, AdcNonlinearityEffect
 from camsim.sensor.draws import standard_normal
@@ -57,6 +57,11 @@ def capture_readings(
         return read_out(scene, device, maps, draws, frames, out)
 
 
+def knobs_of(module: nn.Module) -> list[Tensor]:
+    """Its parameters, one for each name: two knobs may be the same tensor."""
+    return [knob for _, knob in module.named_parameters(remove_duplicate=False)]
+
+
 def _number(knob: Tensor | None, otherwise: float = 0.0) -> float:
     return otherwise if knob is None else float(knob)
 
@@ -67,7 +72,9 @@ _devices: WeakKeyDictionary[SensorModule, tuple[list[object], Device]] = WeakKey
 def _kept_device(camera: SensorModule) -> Device:
     """That of the last call, unless some number has changed since: for small frames it costs more than the pass."""
     fixed = () if camera.hdr is None else camera.hdr.buffers()
-    numbers: list[object] = [knob.tolist() for knob in (*camera.parameters(), camera.response, *fixed)]
+    numbers: list[object] = [knob.tolist() for knob in (*knobs_of(camera), camera.response, *fixed)]
+    if camera.adc_nonlinearity is not None and camera.adc_nonlinearity.table is not None:
+        numbers.append(camera.adc_nonlinearity.table.data_ptr())  # too long to compare; the device keeps its memory
     known, device = _devices.get(camera, (None, None))
     if device is None or known != numbers:
         device = _device(camera)
@@ -123,14 +130,14 @@ def _device(camera: SensorModule) -> Device:
 
 
 def _bends(effect: AdcNonlinearityEffect) -> Bends:
-    has_steps = effect.dnl is not None and effect.table is not None
     return Bends(
         bow=float(effect.bow),
         s_bend=float(effect.s_bend) / S_PEAK,
         ripple=float(effect.ripple),
         periods=effect.periods,
         dnl=_number(effect.dnl) / math.sqrt(2),
-        steps=effect.table if has_steps else None,
+        # One of its own: that of the module may be given other memory.
+        steps=None if effect.dnl is None or effect.table is None else effect.table.detach().contiguous(),
     )
 
 
@@ -144,13 +151,13 @@ def _maps(camera: SensorModule, height: int, width: int) -> FixedMaps:
     dark = stuck = None
     if camera.hot_pixels is not None:
         climate = (camera.dark_current, camera.exposure_time, camera.temperature, camera.doubling)
-        knobs = (*camera.hot_pixels.parameters(), *climate)
+        knobs = (*knobs_of(camera.hot_pixels), *climate)
         name: Hashable = ("dark", unit, *size, camera.reference_temperature, *map(_known, knobs))
         dark = kept_map(name, lambda: padded(_present(camera.dark_signal(*size))))
     if camera.stuck_pixels is not None:
-        shares, effect = camera.stuck_pixels.parameters(), camera.stuck_pixels
+        shares, effect = knobs_of(camera.stuck_pixels), camera.stuck_pixels
         name = ("stuck", unit, *size, largest, *map(_known, shares))
-        stuck = kept_map(name, lambda: padded(effect(torch.full((1, 1, *size), -1.0), unit, largest)))
+        stuck = kept_map(name, lambda: padded(effect(torch.full((1, 1, *size), -1.0, device="cpu"), unit, largest)))
     return FixedMaps(
         prnu=None if camera.prnu is None else pattern("prnu"),
         dsnu=None if camera.dsnu is None else pattern("dsnu"),
@@ -193,7 +200,7 @@ def _pedestals(
 ) -> NDArray[np.float32] | None:
     if camera.black_drift is None:
         return None
-    drift: Tensor = camera.black_drift(torch.zeros(samples, 1, 1, 1), camera.warmth(), seed, ids)
+    drift: Tensor = camera.black_drift(torch.zeros(samples, 1, 1, 1, device="cpu"), camera.warmth(), seed, ids)
     return drift.flatten().numpy()
 
 
@@ -203,5 +210,5 @@ def _row_light(camera: SensorModule, seed: int | None, ids: Sequence[SampleId], 
     if shutter is None or shutter.flicker_depth is None:
         return None
     phases = [None] * len(scene) if seed is None else torch.split(noise_keys(seed, ids, "flicker"), 1)
-    rows = [shutter.lit(torch.ones(1, 1, height, 1), camera.exposure_time, phase) for phase in phases]
+    rows = [shutter.lit(torch.ones(1, 1, height, 1, device="cpu"), camera.exposure_time, phase) for phase in phases]
     return torch.cat(rows).reshape(len(scene), height)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from camsim.kernels.memory import empty
 from camsim.sensor.fused import items
-from camsim.sensor.fused_device import capture_readings
+from camsim.sensor.fused_device import capture_readings, knobs_of
 from camsim.sensor.random import SampleId
 
 if TYPE_CHECKING:
@@ -21,22 +21,30 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=nn.Module)
 
 
-def turned(module: M, knobs: Sequence[Tensor]) -> M:
-    """The same module with other values of its parameters, in their order; the module itself is left alone, since
-    another thread may be using it."""
-    return _turned(module, iter(knobs))
+def turned(module: M, knobs: Sequence[Tensor], fixed: Sequence[Tensor]) -> M:
+    """The same module with other values of its parameters, in the order of `knobs_of`, and of its buffers, in that of
+    `_fixed_of`; the module itself is left alone, since another thread may be using it."""
+    return _turned(module, iter(knobs), iter(fixed))
 
 
-def _turned(module: M, knobs: Iterator[Tensor]) -> M:
+def _turned(module: M, knobs: Iterator[Tensor], fixed: Iterator[Tensor]) -> M:
     changed = copy.copy(module)
-    # What a module looks up is in these two, and a copy shares them.
+    # What a module looks up is in these three, and a copy shares them.
     changed.__dict__["_parameters"] = {
         name: knob if knob is None else next(knobs) for name, knob in module._parameters.items()
     }
+    changed.__dict__["_buffers"] = {
+        name: buffer if buffer is None else next(fixed) for name, buffer in module._buffers.items()
+    }
     changed.__dict__["_modules"] = {
-        name: child if child is None else _turned(child, knobs) for name, child in module._modules.items()
+        name: child if child is None else _turned(child, knobs, fixed) for name, child in module._modules.items()
     }
     return changed
+
+
+def _fixed_of(module: nn.Module) -> tuple[Tensor, ...]:
+    """Its buffers, one for each name."""
+    return tuple(buffer for _, buffer in module.named_buffers(remove_duplicate=False))
 
 
 @dataclass(frozen=True)
@@ -46,15 +54,17 @@ class _Exposure:
     camera: SensorModule
     seed: int | None
     ids: tuple[SampleId, ...]
+    fixed: tuple[Tensor, ...]
+    """The camera's buffers: on the way back, those that `torch.func.functional_call` put there may be gone."""
 
 
 class _Capture(torch.autograd.Function):
     @staticmethod
     def forward(scene: Tensor, exposure: _Exposure, *knobs: Tensor) -> Tensor:
         camera = exposure.camera
-        if any(given is not knob for given, knob in zip(knobs, camera.parameters(), strict=True)):
-            camera = turned(camera, knobs)
-        out = empty((scene.shape[0], 1, *scene.shape[2:]), scene.dtype)
+        if any(given is not knob for given, knob in zip(knobs, knobs_of(camera), strict=True)):
+            camera = turned(camera, knobs, exposure.fixed)
+        out = empty((scene.shape[0], 1, *scene.shape[2:]), scene.dtype, scene.device)
         return capture_readings(camera, scene, exposure.seed, exposure.ids, out)
 
     @staticmethod
@@ -71,7 +81,8 @@ class _Capture(torch.autograd.Function):
         def plain(*values: Tensor) -> Tensor:
             put = dict(zip(wanted, values, strict=True))
             scene, *knobs = [put.get(place, tensor) for place, tensor in enumerate(given)]
-            dn: Tensor = turned(exposure.camera, knobs).stage_by_stage(scene, exposure.seed, exposure.ids)
+            camera = turned(exposure.camera, knobs, exposure.fixed)
+            dn: Tensor = camera.stage_by_stage(scene, exposure.seed, exposure.ids)
             return dn
 
         values = [given[place] for place in wanted]
@@ -96,6 +107,6 @@ class _Capture(torch.autograd.Function):
 
 def capture_with_gradient(camera: SensorModule, scene: Tensor, seed: int | None, ids: Sequence[SampleId]) -> Tensor:
     """(B, 3, H, W) light -> (B, 1, H, W) DN, differentiable in the scene and all knobs; see `capture_readings`."""
-    exposure = _Exposure(camera, seed, tuple(ids))
-    result: Tensor = _Capture.apply(scene, exposure, *camera.parameters())  # type: ignore[no-untyped-call]
+    exposure = _Exposure(camera, seed, tuple(ids), _fixed_of(camera))
+    result: Tensor = _Capture.apply(scene, exposure, *knobs_of(camera))  # type: ignore[no-untyped-call]
     return result

@@ -165,7 +165,10 @@ def _arrays(device: Device) -> _Arrays:
     for place, value in (
         *((kernel.EXPOSURE, device.exposure), (kernel.PRNU, device.prnu), (kernel.DARK, device.dark)),
         *((kernel.DSNU, device.dsnu), (kernel.ROW, device.row_noise), (kernel.COLUMN, device.column_noise)),
-        *((kernel.ADC, device.adc_noise or 0.0), (kernel.DIGITAL, device.digital_gain or 1.0)),
+        *(
+            (kernel.ADC, device.adc_noise or 0.0),
+            (kernel.DIGITAL, 1.0 if device.digital_gain is None else device.digital_gain),
+        ),
         *((kernel.GAIN, device.gain), (kernel.TOP, device.largest), (kernel.FACTOR, device.factor)),
         *((kernel.TOP_CODE, merge.largest if merge else 0), (kernel.TOP_WORD, merge.largest_word if merge else 0)),
     ):
@@ -193,7 +196,8 @@ def _arrays(device: Device) -> _Arrays:
         *((kernel.PLACES, diode_of), (kernel.KNEE_NUMBERS, knees)),
     ):
         plan[slot] = array.ctypes.data
-    return _Arrays(plan, side, (sites, numbers, diodes, own, diode_of, knees))
+    pointed_at = (sites, numbers, diodes, own, diode_of, knees)
+    return _Arrays(plan, side, pointed_at if steps is None else (*pointed_at, steps))
 
 
 def padded(image: Tensor) -> Tensor:
@@ -227,9 +231,10 @@ def read_out(
     scene_rows = wide(scene)
     samples, _, height, pitch = scene_rows.shape
     direct = pitch == scene.shape[3] and out.is_contiguous()
-    room = out if direct else empty((samples, 1, height, pitch), out.dtype)
-    columns = site_columns(pitch, device.arrays.side, kernel.SITE_VECTORS)
-    plan = device.arrays.plan.copy()
+    room = out if direct else empty((samples, 1, height, pitch), out.dtype, out.device)
+    arrays = device.arrays  # held until the pass is over: another thread may put others in their place
+    columns = site_columns(pitch, arrays.side, kernel.SITE_VECTORS)
+    plan = arrays.plan.copy()
     plan[kernel.SAMPLES], plan[kernel.HEIGHT], plan[kernel.PITCH] = samples, height, pitch
     plan[kernel.WIDTH], plan[kernel.OUT_IS_UINT16] = scene.shape[3], out.dtype == torch.uint16
     tensors: tuple[tuple[int, Tensor | None], ...] = (
@@ -245,7 +250,7 @@ def read_out(
     plan[kernel.PEDESTALS] = 0 if frames.pedestals is None else frames.pedestals.ctypes.data
     address, tiles = plan.ctypes.data, samples * -(-height // ROWS)
     if device.drained is not None:
-        charges = empty((len(device.photodiodes), samples, 1, height, pitch), torch.float32)
+        charges = empty((len(device.photodiodes), samples, 1, height, pitch), torch.float32, scene.device)
         plan[kernel.CHARGES], plan[kernel.IS_COLLECTING] = charges.data_ptr(), 1
         run_tiles(lambda first, last: run(first, last, address), tiles)
         for charge, (_, full_well) in zip(charges, device.photodiodes, strict=True):

@@ -143,11 +143,13 @@ class SensorModule(Effect):
             return out.copy_(self.stage_by_stage(scene, seed, ids))
 
     def can_fuse(self, scene: Tensor) -> bool:
-        """Whether the fused pass can take this scene: float32 on the CPU, not traced, no gradient for the response,
-        no effect that it does not know."""
-        tensors = (scene, self.response, *(self.parameters() if self.further else self._knobs()))
+        """Whether the fused pass can take this scene: three colours, float32 on the CPU, not traced, no gradient for
+        the response, no effect that it does not know."""
+        tensors = (scene, *((*self.parameters(), *self.buffers()) if self.further else (*self._knobs(), self.response)))
         return (
             not self.beyond_fused
+            and scene.dim() == 4
+            and scene.shape[1] == 3
             and all(tensor.dtype is torch.float32 and tensor.is_cpu for tensor in tensors)
             and not torch.compiler.is_compiling()
             and not torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
@@ -244,7 +246,8 @@ class SensorModule(Effect):
         """K above the reference temperature, (); None: the profile states no temperature."""
         if self.temperature is None or self.reference_temperature is None:
             return None
-        return self.temperature - torch.tensor(self.reference_temperature).to(self.temperature)
+        reference = torch.tensor(self.reference_temperature, device=self.temperature.device)
+        return self.temperature - reference.to(self.temperature)
 
     def dark_signal(self, height: int, width: int) -> Tensor | None:
         """e- of warmth that pixels are expected to collect, () or (1, 1, height, width); None: there are none."""
@@ -256,7 +259,7 @@ class SensorModule(Effect):
             return None
         if self.temperature is None or self.doubling is None or self.reference_temperature is None:
             return rate * self.exposure_time
-        reference = torch.tensor(self.reference_temperature).to(self.temperature)
+        reference = torch.tensor(self.reference_temperature, device=self.temperature.device).to(self.temperature)
         return dark_electrons(rate, self.exposure_time, self.temperature, reference, self.doubling)
 
     def _collected(self, light: Tensor) -> Tensor:

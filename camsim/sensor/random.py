@@ -19,9 +19,12 @@ def noise_key(seed: int, sample: SampleId, draw: str) -> int:
 
 
 def noise_keys(seed: int, samples: Sequence[SampleId], draw: str = "pixel") -> Tensor:
-    """The keys of a batch: (B,) int64, the bits of the uint64. A pixel has one word for shot, one for read noise."""
+    """The keys of a batch: (B,) int64 on the CPU, the bits of the uint64.
+
+    A pixel has one word for shot, one for read noise.
+    """
     keys = [noise_key(seed, sample, draw) for sample in samples]
-    return torch.tensor([key - (key >> 63 << 64) for key in keys], dtype=torch.int64)
+    return torch.tensor([key - (key >> 63 << 64) for key in keys], dtype=torch.int64, device="cpu")
 
 
 def draw_name(effect: str, number: int) -> str:

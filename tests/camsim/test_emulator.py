@@ -219,3 +219,20 @@ def test_the_seed_cameras_show_grey_below_white_by_their_missing_rescale(
 ) -> None:
     picture = show_grey(f"seed/{camera}/{pipeline}", level)
     assert (picture - (level * white) ** (1 / 2.2)).abs().max() < 2e-3
+
+
+@pytest.mark.parametrize("fused", [None, False])
+def test_light_that_no_scene_has_is_refused(fused: bool | None) -> None:
+    camera, scene = camsim.compile("machine-vision/imx250", fused=fused), torch.full((1, 3, 16, 16), 0.5)
+    scene[0, 1, 3, 4] = 9e19
+    assert bool(camera.capture(scene).isfinite().all())
+    scene[0, 1, 3, 4] = 3e38
+    with pytest.raises(ValueError, match=r"reaches 3e\+38 times diffuse white"):
+        camera.capture(scene)
+
+
+def test_electrons_beyond_float32_fill_the_pixel() -> None:
+    """An audit captures without the check of the scene, and must not hang."""
+    camera = camsim.compile("machine-vision/imx250")
+    dn = camera.capture_uint16(torch.full((1, 3, 16, 16), 3e38), 0, ["a"])
+    assert dn.unique().tolist() == [camera.profile.raw_format.full_scale]

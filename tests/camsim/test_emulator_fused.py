@@ -12,11 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 import camsim
 from camsim.errors import CamsimError
 
 from .fusing import BILINEAR, BLACK, CCM, CLIP, MALVAR, MENON, POWER, SRGB, WB, chain, cross, gaussian, median, mosaic
+
+# What torch says of itself when derivatives first go forwards.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 
 PROFILE = chain(BLACK, MALVAR, WB, CCM, cross(), gaussian(), CLIP, POWER)
 WIDE = chain(BLACK, BILINEAR, gaussian(sigma=10.0), gaussian(sigma=10.0), gaussian(sigma=5.0), SRGB)
@@ -91,8 +95,9 @@ def test_out_is_written_and_returned(raw: Tensor, fused: bool, dtype: torch.dtyp
         (torch.empty(2, 3, 19, 35, dtype=torch.uint8), None, "contiguous torch.float32 of .* got torch.uint8"),
         (torch.empty(2, 3, 19, 35), torch.uint8, "contiguous torch.uint8 of .* got torch.float32"),
         (torch.empty(2, 3, 35, 19).transpose(2, 3), None, r"19, 35\), not contiguous"),
+        (torch.empty(2, 3, 19, 35, device="meta"), None, "must be on cpu, as the mosaic is, got meta"),
     ],
-    ids=["size", "batch", "bytes for floats", "floats for bytes", "layout"],
+    ids=["size", "batch", "bytes for floats", "floats for bytes", "layout", "device"],
 )
 def test_out_that_does_not_fit_is_refused(
     raw: Tensor, fused: bool, out: Tensor, dtype: torch.dtype | None, message: str
@@ -118,6 +123,27 @@ def test_bytes_of_the_plain_path(raw: Tensor) -> None:
 def test_bytes_have_no_gradient(camera: camsim.Emulator, raw: Tensor) -> None:
     assert camera.develop(raw.clone().requires_grad_()).requires_grad
     assert not camera.develop(raw.clone().requires_grad_(), dtype=torch.uint8).requires_grad
+
+
+@pytest.mark.parametrize("fused", [None, True])
+@pytest.mark.parametrize("with_gradient", [True, False])
+def test_a_mosaic_with_a_tangent_is_refused(raw: Tensor, fused: bool | None, with_gradient: bool) -> None:
+    camera = camsim.compile(PROFILE, fused=fused).requires_grad_(False)
+    with torch.set_grad_enabled(with_gradient), forward_ad.dual_level():
+        with pytest.raises(CamsimError, match="no forward-mode derivative; compile the camera with fused=False"):
+            camera.develop(forward_ad.make_dual(raw, torch.ones_like(raw)))
+        assert forward_ad.unpack_dual(camera.develop(raw)).tangent is None
+
+
+def test_tangents_of_the_sensors_knobs_do_not_end_at_whole_dn() -> None:
+    plain = camsim.compile(PROFILE, fused=False).requires_grad_(False)
+    scene, name = torch.full((1, 3, 6, 8), 0.4), "sensor.system_gain"
+    gain = plain.get_parameter(name)
+    with forward_ad.dual_level():
+        turned = {name: forward_ad.make_dual(gain, torch.ones_like(gain))}
+        tangent = forward_ad.unpack_dual(torch.func.functional_call(plain, turned, (scene, None))).tangent
+    assert tangent is not None
+    assert tangent.abs().max() > 0
 
 
 @pytest.mark.parametrize(

@@ -267,3 +267,30 @@ def test_chains_whose_adjoint_reaches_too_far_go_stage_by_stage() -> None:
     assert all(torch.equal(gradient, theirs[name]) for name, gradient in ours.items())
     with torch.no_grad():
         assert (fused.develop(raw) - plain.develop(raw)).abs().max() <= 5e-6
+
+
+@pytest.mark.parametrize("width", [3, 26, 250])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_gradient_that_is_no_number_leaves_nothing_behind(bad: float, width: int) -> None:
+    camera = camsim.compile(chain(BLACK, BILINEAR, WB, CCM, gaussian(), CLIP, POWER), fused=True)
+    raw = mosaic(camera.profile, 1, 12, width)
+    before = gradients(camera, raw)
+    for other in (raw, mosaic(camera.profile, 1, 12, 300)):
+        image = camera.develop(other)
+        torch.autograd.grad(image, list(camera.isp.parameters()), torch.full_like(image, bad))
+    for name, gradient in gradients(camera, raw).items():
+        assert torch.equal(gradient, before[name]), name
+
+
+def test_sums_of_some_tiles_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = camsim.compile(chain(BLACK, BILINEAR, WB, CCM, cross(), CLIP, POWER), fused=True)
+    raw = mosaic(camera.profile, 3, 70, 300)
+    found = []
+    for most in (2**21, 1):
+        monkeypatch.setattr(run, "MOST_SUMS", most)
+        camera.zero_grad()
+        camera.develop(raw).square().sum().backward()
+        found.append({name: knob.grad for name, knob in camera.named_parameters() if knob.grad is not None})
+    assert found[0].keys() == found[1].keys()
+    for name, gradient in found[0].items():
+        torch.testing.assert_close(found[1][name], gradient, rtol=1e-6, atol=1e-6 * float(gradient.abs().max()))

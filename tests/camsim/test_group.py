@@ -71,6 +71,12 @@ def test_the_same_camera_twice(cameras: list[camsim.Emulator], raw: Tensor) -> N
     assert first.data_ptr() != second.data_ptr()
 
 
+def test_a_mosaic_without_memory_here_goes_to_no_kernel(cameras: list[camsim.Emulator], raw: Tensor) -> None:
+    for some in (cameras[:1], cameras[:2]):
+        with pytest.raises(RuntimeError, match="meta"):
+            camsim.CameraGroup(some).develop(raw.to("meta"))
+
+
 def test_other_numbers_are_not_taken_for_the_same() -> None:
     """Chains of the same form that differ in one knob each, or in one setting that is no knob."""
     base = [BLACK, BILINEAR, WB, CCM, cross(), gaussian(sigma=0.5), CLIP, POWER]

@@ -91,7 +91,7 @@ def test_values_already_scaled_are_refused(camera: camsim.Emulator) -> None:
         camsim.CameraGroup([camera]).develop(torch.rand(1, 1, 32, 32))
 
 
-@pytest.mark.parametrize("kind", [torch.int32, torch.float64, torch.int64])
+@pytest.mark.parametrize("kind", [torch.int32, torch.float64, torch.int64, torch.bfloat16])
 def test_other_kinds_of_numbers_too(camera: camsim.Emulator, kind: torch.dtype) -> None:
     raw = _mosaic(camera, 20, 40).to(kind)
     raw[1, 0, 19, 39] = -1

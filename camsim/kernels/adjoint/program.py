@@ -38,7 +38,7 @@ def adjoint(forward: Graph) -> Graph:
     The chain is run again up to its end, since keeping its planes would cost more than making them anew.
 
     Raises:
-        NoAdjointError: a median or a directional demosaic is among the operations.
+        NoAdjointError: one of the operations has none, such as a median or a directional demosaic.
     """
     backward = _Backward(forward)
     for node in reversed(forward.nodes):

@@ -148,7 +148,7 @@ class HdrEffect(Effect):
     def pieces(self) -> Tensor:
         """Where each piece of the companding begins, its value there, and its slope: (N, 3); N = 0 without."""
         if self.linear is None or self.companded is None:
-            return torch.zeros(0, 3)
+            return torch.zeros(0, 3, device="cpu")
         slopes = self.companded.diff() / self.linear.diff()
         return torch.stack([self.linear[:-1], self.companded[:-1], slopes], dim=1)
 

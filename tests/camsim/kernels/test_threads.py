@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 import torch
 
-from camsim.kernels.threads import cuts, run_tiles
+from camsim.kernels.threads import cuts, run_on_threads, run_tiles
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -57,3 +58,22 @@ def test_an_error_of_another_thread_comes_out() -> None:
             run_tiles(call, 8)
     finally:
         torch.set_num_threads(before)
+
+
+def test_nobody_is_left_at_work_when_an_error_comes_out() -> None:
+    main, failed, done = threading.get_ident(), threading.Event(), threading.Event()
+    turns = iter(range(2))
+
+    def work() -> None:
+        if threading.get_ident() == main:
+            return
+        if next(turns) == 0:
+            failed.set()
+            raise ValueError("no such tile")
+        assert failed.wait(30)
+        time.sleep(0.2)
+        done.set()
+
+    with pytest.raises(ValueError, match="no such tile"):
+        run_on_threads(work, 3)
+    assert done.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 import camsim
 from camsim.errors import CamsimError
+from camsim.kernels.readings.run import run
 from camsim.sensor import Container, MatrixResponse, SampleId, Sensor, SensorModule, fused_device, unit
 from camsim.sensor.hdr import Companding, DualConversionGain, SplitPixel
 from camsim.sensor.module import FURTHER
@@ -340,6 +342,82 @@ def test_functional_transforms(name: str) -> None:
     )
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
     assert {knob: value for knob, value in fused.named_parameters() if not torch.equal(value, knobs[knob])} == {}
+
+
+def test_knobs_may_be_the_same_tensor() -> None:
+    slopes = []
+    for camera in cameras(SENSORS["all"])[:2]:
+        both = torch.tensor(3.0, requires_grad=True)
+        values = {"row_noise": both, "column_noise": both}
+        torch.func.functional_call(camera, values, (scenes(1, 6, 20), 1, [0])).sum().backward()
+        slopes.append(both.grad)
+    assert slopes[0] is not None
+    assert torch.equal(slopes[0], slopes[1])  # type: ignore[arg-type]
+
+
+def test_gradients_are_those_of_the_buffers_that_light_went_through() -> None:
+    slopes = []
+    for camera in cameras(SENSORS["all"])[:2]:
+        scene = (scenes(1, 6, 20) / 10).requires_grad_()
+        dn = torch.func.functional_call(camera, {"response": 3 * camera.response}, (scene, 1, [0]))
+        slopes += torch.autograd.grad(dn.sum(), scene)
+    assert slopes[0].abs().max() > 0
+    assert torch.equal(slopes[0], slopes[1])
+
+
+def test_other_steps_are_seen_at_once() -> None:
+    fused, plain, _ = cameras(SENSORS["bends"])
+    scene = scenes(1, 20, 300)
+    with torch.no_grad():
+        before = fused(scene, None, [0])
+        for camera in (fused, plain):
+            assert camera.adc_nonlinearity is not None
+            camera.adc_nonlinearity.table = -10 * camera.get_buffer("adc_nonlinearity.table")
+        after = fused(scene, None, [0])
+        assert (before != after).float().mean() > 0.01
+        assert (after != plain(scene, None, [0])).float().mean() < 1e-3
+
+
+def test_numbers_stay_in_memory_while_a_pass_looks_at_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may make the same ones once more, and put them in their place."""
+    fused, _, _ = cameras(SENSORS["gains"])
+    scene = scenes(1, 6, 20)
+    with torch.no_grad():
+        expected = fused(scene, 1, [0])
+    device = fused_device._kept_device(fused)
+    numbers = weakref.ref(device.arrays.plan)
+    seen = []
+
+    def replaced(*arguments: int) -> None:
+        device.__dict__.pop("arrays", None)
+        seen.append(numbers() is not None)
+        run(*arguments)
+
+    monkeypatch.setattr("camsim.kernels.readings.run.run", replaced)
+    with torch.no_grad():
+        assert torch.equal(fused(scene, 1, [0]), expected)
+    assert seen
+    assert all(seen)
+
+
+@pytest.mark.parametrize("name", ["all", "dual", "all of three exposures", "none"])
+def test_a_default_device_that_is_not_the_scenes_does_not_matter(name: str) -> None:
+    spec, scene = SENSORS.get(name, sensor()), scenes(1, 11, 23)  # a size that no other test has: tables are kept
+    camera = SensorModule(spec, fused=True).float()
+    with torch.device("meta"):
+        ours = camera(scene.requires_grad_(), 1, [0])
+    assert torch.equal(ours, camera(scene, 1, [0]))
+
+
+def test_scenes_of_one_channel_take_the_plain_path() -> None:
+    """The kernels would read two more behind it."""
+    for name in ("gains", "none"):
+        spec = SENSORS.get(name, sensor())
+        fused, plain = SensorModule(spec, fused=True).float(), SensorModule(spec).float()
+        grey = scenes(1, 6, 20)[:, :1]
+        assert not fused.can_fuse(grey)
+        with torch.no_grad():
+            assert torch.equal(fused(grey, 1, [0]), plain(grey, 1, [0]))
 
 
 def test_what_does_not_fit_is_refused() -> None:
