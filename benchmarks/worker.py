@@ -19,11 +19,16 @@ from benchmarks.work import UnavailableError, Work
 
 LEAST_SECONDS = 0.1
 """Calls shorter than this are repeated within a round, and their mean is taken."""
+WARM_SECONDS = 0.3
+"""For so long, calls that are shorter are made at the beginning of a round without being timed: from a process that has
+slept through the turns of others, systems take memory and cores, and give them back only as it asks for them."""
 
 
-def measure(run: Callable[[], object], repeats: int) -> dict[str, float]:
-    """Seconds of CPU and wall time for one call, the freeing of its result included."""
+def measure(run: Callable[[], object], repeats: int, warming: int = 0) -> dict[str, float]:
+    """Seconds of CPU and wall time for one call, the freeing of its result included; ``warming`` calls go before."""
     gc.collect()
+    for _ in range(warming):
+        run()
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(repeats):
         run()
@@ -50,9 +55,10 @@ def main() -> None:
     work.run()
     again = measure(work.run, 1)["wall"]
     repeats = max(1, math.ceil(LEAST_SECONDS / again))
+    warming = math.ceil(WARM_SECONDS / again) if again < WARM_SECONDS else 0
     say(amount=work.amount, details=dict(work.details))
     for _ in sys.stdin:
-        say(**measure(work.run, repeats))
+        say(**measure(work.run, repeats, warming))
 
 
 if __name__ == "__main__":
