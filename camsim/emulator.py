@@ -17,10 +17,11 @@ from camsim.checks import check_dn, check_noise, check_out, check_scene, check_s
 from camsim.display import eight_bit
 from camsim.errors import CamsimError, did_you_mean
 from camsim.fused import FusedIsp
+from camsim.isp.kernel_path import has_tangent
 from camsim.lowering import LoweringError
 from camsim.optics import OpticsModule
 from camsim.profile import Profile
-from camsim.segments import Segments, Step, has_tangent
+from camsim.segments import Segments, Step
 from camsim.sensor import SampleId, SensorModule
 from camsim.sensor.missing_noise import PresentNoise
 from camsim.spec import Knob, Stage
@@ -178,7 +179,7 @@ class Emulator(nn.Module):
             check_out(out, shape, torch.uint8 if as_bytes else knob.dtype, raw.device)
         wants_gradient = not as_bytes and out is None and self._wants_gradient(raw)
         fused, check = self._fused_isp(raw), partial(check_dn, raw, self.profile)
-        if fused is not None and not wants_gradient and raw.dtype in (torch.float32, torch.uint16):
+        if fused is not None and not wants_gradient:
             return fused.develop(raw, as_bytes=as_bytes, out=out, check=check)
         if fused is None or (wants_gradient and not fused.has_gradient):
             segments = self._segments(raw, wants_gradient)
@@ -186,8 +187,6 @@ class Emulator(nn.Module):
                 with torch.set_grad_enabled(wants_gradient and torch.is_grad_enabled()):
                     return segments(raw, as_bytes=as_bytes, out=out, check=check)
         check()
-        if fused is not None and not wants_gradient:
-            return fused.develop(raw.to(torch.float32), as_bytes=as_bytes, out=out)
         if fused is not None and fused.has_gradient:
             return fused.develop_with_gradient(raw.to(torch.float32))
         image = self._plain(raw.to(knob.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,16 @@ from camsim.kernels.program import Op, Program
 from camsim.kernels.run import Check, run_adjoint_program, run_program
 from camsim.lowering import Lowering, add_chain
 from camsim.spec import Stage
+
+
+def modules_of(stages: Iterable[Stage]) -> list[nn.Module]:
+    """The stages and what is in them, for `knobs_of`."""
+    return [module for stage in stages for module in stage.modules()]
+
+
+def knobs_of(modules: Iterable[nn.Module]) -> Iterator[Tensor]:
+    """What stands for their knobs now: `Module.parameters` takes ten times as long, as long as a small picture."""
+    return (knob for module in modules for knob in module._parameters.values() if knob is not None)
 
 
 class FusedIsp:
@@ -34,7 +44,7 @@ class FusedIsp:
         self._graph = lowering.graph
         self.program = lowering.program()
         self._numbers = lowering.coefficients
-        self._modules = [module for stage in stages.values() for module in stage.modules()]
+        self._modules = modules_of(stages.values())
         self._kept: tuple[Tensor, Tensor] | None = None
 
     def coefficients(self) -> Tensor:
@@ -57,7 +67,7 @@ class FusedIsp:
     def develop(
         self, raw: Tensor, *, as_bytes: bool = False, out: Tensor | None = None, check: Check | None = None
     ) -> Tensor:
-        """(B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; no gradient. See `run_program`."""
+        """(B, 1, H, W) DN -> (B, 3, H, W) float32, or uint8; no gradient. See `run_program`."""
         knobs = self._knobs()
         coefficients = self._coefficients(knobs)
         if all(type(knob) is nn.Parameter for knob in knobs):
@@ -107,8 +117,7 @@ class FusedIsp:
         return gradient
 
     def _knobs(self) -> list[Tensor]:
-        # `Module.parameters` takes as long as a small picture.
-        return [knob for module in self._modules for knob in module._parameters.values() if knob is not None]
+        return list(knobs_of(self._modules))
 
     def _compute(self) -> Tensor:
         return torch.cat([numbers() for numbers in self._numbers])
@@ -215,6 +224,6 @@ class FusedChains:
         return cls(lowering.program(), torch.cat([numbers() for numbers in lowering.coefficients]).detach())
 
     def develop(self, raw: Tensor, *, as_bytes: bool = False, check: Check | None = None) -> list[Tensor]:
-        """For each chain: (B, 1, H, W) float32 or uint16 DN -> (B, 3, H, W) float32, or uint8; see `run_program`."""
+        """For each chain: (B, 1, H, W) DN -> (B, 3, H, W) float32, or uint8; see `run_program`."""
         images = run_program(self.program, self._numbers[None], raw, as_bytes=as_bytes, check=check)
         return [image[0] for image in images]

@@ -65,13 +65,8 @@ class CameraGroup:
             raise ValueError(f"dtype must be None, torch.float32 or torch.uint8, got {dtype}")
         images: dict[int, Tensor] = {}
         if self._chains is not None and raw.device.type == "cpu":
-            is_taken = raw.dtype in (torch.float32, torch.uint16)
             check = partial(check_dn, raw, self.cameras[0].profile)
-            if not is_taken:
-                check()
-            found = self._chains.develop(
-                raw if is_taken else raw.to(torch.float32), as_bytes=as_bytes, check=check if is_taken else None
-            )
+            found = self._chains.develop(raw, as_bytes=as_bytes, check=check)
             images = dict(zip(self._fused, found, strict=True))
         return [
             images[index] if index in images else camera.develop(raw, dtype=dtype)

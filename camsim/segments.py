@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 
 from camsim.cfa import period
 from camsim.display import eight_bit
-from camsim.fused import FusedIsp
+from camsim.fused import FusedIsp, knobs_of, modules_of
 from camsim.isp.clip import ClipStage
 from camsim.isp.color_matrix import ColorMatrixStage
+from camsim.isp.kernel_path import has_tangent
 from camsim.isp.white_balance import WhiteBalanceStage
 from camsim.kernels.run import Check
 from camsim.lowering.split import split
@@ -64,7 +64,7 @@ class Segments:
                 plain += some
         self._pieces += _plain(plain)
         self._plain = _plain(steps)
-        self._modules = _modules(steps)
+        self._modules = modules_of(step.stage for step in steps)
 
     @property
     def are_worth_it(self) -> bool:
@@ -79,9 +79,9 @@ class Segments:
         Where gradients are on, they reach the mosaic and the knobs. For ``out`` and ``check`` see `run_program`.
         """
         # What stands in for a knob may be several values at once, those of vmap, and so may be every later image.
-        mapped = any(type(knob) is not nn.Parameter for knob in _knobs(self._modules))
+        mapped = any(type(knob) is not nn.Parameter for knob in knobs_of(self._modules))
         # Derivatives go forwards through plain stages alone.
-        forwards = has_tangent(raw) or (mapped and any(map(has_tangent, _knobs(self._modules))))
+        forwards = has_tangent(raw) or (mapped and any(map(has_tangent, knobs_of(self._modules))))
         *before, last = self._plain if forwards else self._pieces
         image = raw
         for piece in before:
@@ -137,7 +137,7 @@ class _Fused:
     def __init__(self, steps: Sequence[Step]) -> None:
         self._isp = FusedIsp({step.name: step.stage for step in steps}, steps[0].cfa)
         self._plain = _plain(steps)
-        self._modules = _modules(steps)
+        self._modules = modules_of(step.stage for step in steps)
 
     def __call__(
         self,
@@ -149,16 +149,13 @@ class _Fused:
         check: Check | None = None,
     ) -> Tensor:
         wants_gradient = torch.is_grad_enabled() and (
-            mapped or image.requires_grad or any(knob.requires_grad for knob in _knobs(self._modules))
+            mapped or image.requires_grad or any(knob.requires_grad for knob in knobs_of(self._modules))
         )
-        is_read_as_it_is = image.dtype in (torch.float32, torch.uint16)
-        if is_read_as_it_is and not wants_gradient and not mapped:
+        if not wants_gradient and not mapped:
             return self._isp.develop(image, as_bytes=as_bytes, out=out, check=check)
         if check is not None:
             check(None)
         image = image.to(torch.float32)
-        if not wants_gradient and not mapped:
-            return self._isp.develop(image, as_bytes=as_bytes, out=out)
         if not wants_gradient or self._isp.has_gradient:
             return _stored(self._isp.develop_with_gradient(image), as_bytes, out)
         for piece in self._plain:
@@ -169,20 +166,6 @@ class _Fused:
 def _plain(steps: Iterable[Step]) -> list[_Plain]:
     """Pieces of which each goes through tiles in all its stages or in none."""
     return [_Plain(list(some)) for _, some in groupby(steps, lambda step: can_tile(step.spec))]
-
-
-def has_tangent(tensor: Tensor) -> bool:
-    """Whether derivatives go forwards from here."""
-    return forward_ad.unpack_dual(tensor).tangent is not None  # type: ignore[no-untyped-call]
-
-
-def _modules(steps: Iterable[Step]) -> list[nn.Module]:
-    return [module for step in steps for module in step.stage.modules()]
-
-
-def _knobs(modules: Iterable[nn.Module]) -> Iterator[Tensor]:
-    """What `Module.parameters` gives, in a tenth of the time."""
-    return (knob for module in modules for knob in module._parameters.values() if knob is not None)
 
 
 def _pays(steps: Sequence[Step]) -> bool:

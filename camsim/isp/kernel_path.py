@@ -36,8 +36,13 @@ def _is_plain(tensor: Tensor) -> bool:
         and tensor.layout == torch.strided
         and not (torch.is_grad_enabled() and tensor.requires_grad)
         and torch.func.debug_unwrap(tensor) is tensor
-        and forward_ad.unpack_dual(tensor).tangent is None  # type: ignore[no-untyped-call]
+        and not has_tangent(tensor)
     )
+
+
+def has_tangent(tensor: Tensor) -> bool:
+    """Whether derivatives go forwards from here, which torch alone can follow."""
+    return forward_ad.unpack_dual(tensor).tangent is not None  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=64)

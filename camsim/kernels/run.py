@@ -46,7 +46,7 @@ def run_program(
     Args:
         program: what to do.
         coefficients: (K, n) numbers of its operations, for K settings.
-        raw: (B, 1, H, W) float32 or uint16 DN, on the CPU.
+        raw: (B, 1, H, W) DN, on the CPU; float32 and uint16 are read as they are, other kinds become float32 first.
         as_bytes: round the images to 8 bits.
         out: contiguous memory for a single image and setting, else made anew.
         check: is given the smallest and largest DN, or None where it has to look for them itself, and raises where
@@ -59,7 +59,13 @@ def run_program(
     Raises:
         what ``check`` raises; ``out`` may then hold what came of such a mosaic.
     """
-    source, numbers = raw.detach().contiguous(), _numbers(coefficients)
+    is_read_as_it_is = raw.dtype in (torch.float32, torch.uint16)
+    # What is no mosaic is refused for what it is, not for what would become of it.
+    is_noted = is_read_as_it_is and raw.shape[-1] >= NOTED_FROM
+    if check is not None and not is_noted:
+        check(None)
+    source = (raw.detach() if is_read_as_it_is else raw.detach().to(torch.float32)).contiguous()
+    numbers = _numbers(coefficients)
     if out is None:
         kind = torch.uint8 if as_bytes else torch.float32
         shape = (len(numbers), raw.shape[0], program.planes, *raw.shape[-2:])
@@ -68,11 +74,8 @@ def run_program(
         images = [out[None]]
     addresses = np.array([image.data_ptr() for image in images], dtype=np.int64)
     tiling = _tiling(program, source, len(numbers))
-    is_narrow = source.shape[-1] < NOTED_FROM
-    if check is not None and is_narrow:
-        check(None)
     found = _run(program, tiling, numbers, source, images=addresses, as_bytes=as_bytes)
-    if check is not None and not is_narrow:
+    if check is not None and is_noted:
         check(found)
     return images
 

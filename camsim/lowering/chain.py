@@ -52,7 +52,7 @@ from camsim.isp.white_balance import WhiteBalanceStage
 from camsim.isp.white_balance.cct import CctBalanceStage
 from camsim.isp.white_curve import gains_at, held
 from camsim.kernels.program import CELLS, KEEPS, NONE, POWER, SRGB, THREE_PLANES, Op
-from camsim.lowering.coefficients import numbers
+from camsim.lowering.coefficients import Coefficients, numbers
 from camsim.lowering.curves import curve_of, table_of_colors
 from camsim.lowering.lowering import Lowering, LoweringError
 from camsim.lowering.mosaic import OnMosaic, linearized, repaired
@@ -169,8 +169,7 @@ class Chain(Unfinished):
 
     @add.register
     def _(self, stage: UnsharpMaskStage) -> None:
-        def taps() -> Tensor:
-            return gaussian_kernel(stage.radius.double(), stage.kernel)[stage.kernel :]
+        taps = _half_gaussian(stage, "radius")
 
         def shares() -> Tensor:
             amount = stage.amount.double()
@@ -184,8 +183,7 @@ class Chain(Unfinished):
 
     @add.register
     def _(self, stage: GaussianDenoiseStage) -> None:
-        def taps() -> Tensor:
-            return gaussian_kernel(stage.sigma.double(), stage.kernel)[stage.kernel :]
+        taps = _half_gaussian(stage, "sigma")
 
         self._filter(stage.channels, lambda plane: self._blurred(plane, taps, stage.kernel))
 
@@ -239,8 +237,7 @@ class Chain(Unfinished):
 
     @add.register
     def _(self, stage: UnsharpMaskThresholdStage) -> None:
-        def taps() -> Tensor:
-            return gaussian_kernel(stage.radius.double(), stage.kernel)[stage.kernel :]
+        taps = _half_gaussian(stage, "radius")
 
         def shares() -> Tensor:
             return torch.stack([stage.amount.double(), stage.threshold.double()])
@@ -284,3 +281,11 @@ class Chain(Unfinished):
     @add.register(DynamicDefectPixelsStage)
     def _(self, stage: GreenEqualizationStage | DynamicDefectPixelsStage) -> None:
         self._wait(repaired(stage))
+
+
+def _half_gaussian(
+    stage: UnsharpMaskStage | UnsharpMaskThresholdStage | GaussianDenoiseStage, knob: str
+) -> Coefficients:
+    """Taps of its Gaussian from the middle on, (kernel + 1,), whatever stands for the ``knob`` when they are asked
+    for."""
+    return lambda: gaussian_kernel(getattr(stage, knob).double(), stage.kernel)[stage.kernel :]
